@@ -1,0 +1,49 @@
+# make run      build, run the main job, show it
+# make test     every test
+# make build    build only
+# What a machine lacks is installed first (Debian; as root or with sudo).
+.DEFAULT_GOAL := build
+.PHONY: deps build run test test-quick test-sanitizers test-storm check format bench install clean
+
+BUILD := build/release
+JOBS  := $(shell nproc)
+
+deps:
+	@tools/install-packages
+
+build: deps
+	@mkdir -p build
+	@test -f $(BUILD)/build.ninja || cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
+	@ninja -C $(BUILD) -j$(JOBS) --quiet
+
+run: build
+	@examples/sweep/demo.sh $(BUILD)
+
+# The quick tests first: they fail in seconds.
+test: build check test-quick test-sanitizers test-storm
+
+test-quick: build
+	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE storm
+
+test-storm: build
+	@ctest --test-dir $(BUILD) --output-on-failure -L storm
+
+# The unit tests once more, with address and undefined-behaviour sanitizers.
+test-sanitizers: deps
+	@mkdir -p build
+	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
+	@ninja -C build/asan -j$(JOBS) --quiet
+	@ctest --test-dir build/asan --output-on-failure -j$(JOBS) -L sanitize
+
+# Formatting, clang-tidy, and who may include whom.
+check: build
+	@tools/check-style
+
+format:
+	@git ls-files '*.cc' '*.h' '*.c' | xargs clang-format -i
+
+install: build
+	@cmake --install $(BUILD)
+
+clean:
+	@rm -rf build

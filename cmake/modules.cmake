@@ -1,0 +1,22 @@
+# A module is a folder of src/: all its *.cc but *_test.cc become the object
+# library cairn_NAME; its tests become the program NAME_test.
+function(cairn_module name)
+  cmake_parse_arguments(arg "" "" "NEEDS;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    file(WRITE ${PROJECT_BINARY_DIR}/${name}_empty.cc "")
+    set(sources ${PROJECT_BINARY_DIR}/${name}_empty.cc)
+  endif()
+  add_library(cairn_${name} STATIC ${sources})
+  target_include_directories(cairn_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                                  ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(cairn_${name} PRIVATE cairn_flags)
+  foreach(need ${arg_NEEDS})
+    target_link_libraries(cairn_${name} PUBLIC cairn_${need})
+  endforeach()
+  target_link_libraries(cairn_${name} PUBLIC ${arg_LINKS})
+  set_property(GLOBAL PROPERTY cairn_tests_${name} "${tests}")
+endfunction()

@@ -1,0 +1,11 @@
+# Warnings are errors in our own code only, never for who builds us as a part.
+add_library(cairn_flags INTERFACE)
+target_compile_options(cairn_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wnon-virtual-dtor -Wold-style-cast)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(cairn_flags INTERFACE -Werror)
+endif()
+if(CAIRN_SANITIZE)
+  add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CAIRN_SANITIZE})
+endif()

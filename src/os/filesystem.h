@@ -1,0 +1,96 @@
+// The only way Cairn touches files that must survive.  PosixFileSystem is the
+// real one; tests/support/sim_filesystem.h forgets what was never synced.
+//
+// The contract is what POSIX plus a journaling file system give, no more:
+//   - written bytes survive a power cut only after File::sync() returned;
+//   - a created, renamed or removed name does only after sync_directory().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "cairn/result.h"
+
+namespace cairn {
+
+using Path = std::filesystem::path;
+
+class File {
+ public:
+  virtual ~File() = default;  // closes; a writer that cares calls close()
+
+  // All of `bytes` or an error; after an error the end of the file is undefined.
+  virtual Status append(Bytes bytes) = 0;
+
+  // Reads up to into.size() bytes; fewer only at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) = 0;
+
+  virtual Result<std::uint64_t> size() = 0;
+
+  // After a failed sync the bytes may be gone although a second sync succeeds:
+  // abandon the file.
+  virtual Status sync() = 0;
+  virtual Status close() = 0;
+};
+
+struct FileInfo {
+  enum class Kind { file, folder, symlink, other };
+  Kind kind = Kind::file;
+  std::uint64_t bytes = 0;
+  unsigned mode = 0;  // permission bits, 07777
+};
+
+// Errors of every call: io, no_space, and not_found where a name is missing.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // A new, empty file open for append() and read_at(); an old one of that name is cut to nothing.
+  virtual Result<std::unique_ptr<File>> create(const Path& path, unsigned mode = 0666) = 0;
+  // An existing file, open for read_at() and sync().
+  virtual Result<std::unique_ptr<File>> open(const Path& path) = 0;
+  // Does not follow a symbolic link at the end of `path`.
+  virtual Result<FileInfo> info(const Path& path) = 0;
+  // Cuts an existing file to `bytes`, at most its size.
+  virtual Status truncate(const Path& path, std::uint64_t bytes) = 0;
+
+  // The names in a folder, sorted, without "." and "..".
+  virtual Result<std::vector<std::string>> list(const Path& folder) = 0;
+  // Succeeds if it exists already; its parent must exist.
+  virtual Status make_folder(const Path& folder) = 0;
+  // `to` is replaced if it is a file, or an empty folder and `from` is a folder.
+  virtual Status rename(const Path& from, const Path& to) = 0;
+  // A file, a symbolic link or an empty folder.
+  virtual Status remove(const Path& path) = 0;
+  virtual Status sync_directory(const Path& folder) = 0;
+};
+
+// Removes `path` and all below it; a name that does not exist is no error.
+Status remove_tree(FileSystem& files, const Path& path);
+
+// The real one.  Has no state: every user may have its own.
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> create(const Path& path, unsigned mode = 0666) override;
+  Result<std::unique_ptr<File>> open(const Path& path) override;
+  Result<FileInfo> info(const Path& path) override;
+  Status truncate(const Path& path, std::uint64_t bytes) override;
+  Result<std::vector<std::string>> list(const Path& folder) override;
+  Status make_folder(const Path& folder) override;
+  Status rename(const Path& from, const Path& to) override;
+  Status remove(const Path& path) override;
+  Status sync_directory(const Path& folder) override;
+};
+
+// Error for the failed system call `what`, e.g. system_error("write", path, errno).
+Error system_error(const char* what, const Path& path, int sys_errno);
+
+// The whole file in memory.
+Result<std::string> read_file(FileSystem& files, const Path& path);
+
+}  // namespace cairn
