@@ -30,9 +30,9 @@ enum class Errc : int {
 
 struct Error {
   Errc code;
-  std::string message;  // "write state.ckpt/gen-000042.cairn.tmp: No space left on device"
-  int sys_errno = 0;    // errno of the failed call, 0 when there was none
-  std::string hint;     // what the user can do about it; may be empty
+  std::string message;    // "write state.ckpt/gen-000042.cairn.tmp: No space left on device"
+  int sys_errno = 0;      // errno of the failed call, 0 when there was none
+  std::string hint = {};  // what the user can do about it; may be empty
 
   // "message; hint", as one line for a person.
   std::string text() const { return hint.empty() ? message : message + "; " + hint; }

@@ -3,21 +3,17 @@
 #include "base/try.h"
 
 namespace cairn {
-namespace {
-
-Path folder_of(const Path& path) {
-  const Path parent = path.parent_path();
-  return parent.empty() ? Path(".") : parent;
-}
-
-}  // namespace
 
 AtomicFile::AtomicFile(FileSystem& files, Path target, std::unique_ptr<File> file)
     : files_(&files), target_(std::move(target)), file_(std::move(file)) {}
 
 Result<AtomicFile> AtomicFile::begin(FileSystem& files, Path target, unsigned mode) {
-  // In the target's folder, so that the rename cannot cross devices.
-  CAIRN_TRY(auto file, files.create(temporary_for(target), mode));
+  // In the target's folder, so that the rename cannot cross devices.  What a crash left
+  // there goes first: it may be read-only, or a link to somewhere else.
+  const Path temporary = temporary_for(target);
+  if (auto removed = files.remove(temporary); !removed && removed.error().code != Errc::not_found)
+    return std::move(removed).error();
+  CAIRN_TRY(auto file, files.create(temporary, mode));
   return AtomicFile(files, std::move(target), std::move(file));
 }
 

@@ -3,7 +3,9 @@
 //
 // The contract is what POSIX plus a journaling file system give, no more:
 //   - written bytes survive a power cut only after File::sync() returned;
-//   - a created, renamed or removed name does only after sync_directory().
+//   - a created, renamed or removed name does only after sync_directory() of the
+//     folder that it is in (for a rename across folders: of both);
+//   - a rename is atomic: old or new, never both names gone, never half of one.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +20,7 @@
 
 namespace cairn {
 
+class Descriptor;
 using Path = std::filesystem::path;
 
 class File {
@@ -58,6 +61,8 @@ class FileSystem {
   virtual Result<FileInfo> info(const Path& path) = 0;
   // Cuts an existing file to `bytes`, at most its size.
   virtual Status truncate(const Path& path, std::uint64_t bytes) = 0;
+  // Permission bits (07777) exactly, without regard to the umask.
+  virtual Status set_mode(const Path& path, unsigned mode) = 0;
 
   // The names in a folder, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const Path& folder) = 0;
@@ -73,19 +78,26 @@ class FileSystem {
 // Removes `path` and all below it; a name that does not exist is no error.
 Status remove_tree(FileSystem& files, const Path& path);
 
-// The real one.  Has no state: every user may have its own.
+// The folder that a name stands in: "." for a bare name.  What sync_directory() wants.
+Path folder_of(const Path& path);
+
+// The real one.  Has no state: every user may have its own, in any thread.
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> create(const Path& path, unsigned mode = 0666) override;
   Result<std::unique_ptr<File>> open(const Path& path) override;
   Result<FileInfo> info(const Path& path) override;
   Status truncate(const Path& path, std::uint64_t bytes) override;
+  Status set_mode(const Path& path, unsigned mode) override;
   Result<std::vector<std::string>> list(const Path& folder) override;
   Status make_folder(const Path& folder) override;
   Status rename(const Path& from, const Path& to) override;
   Status remove(const Path& path) override;
   Status sync_directory(const Path& folder) override;
 };
+
+// A File over a descriptor that was opened by other means; `path` is for messages.
+std::unique_ptr<File> make_file(Descriptor fd, Path path);
 
 // Error for the failed system call `what`, e.g. system_error("write", path, errno).
 Error system_error(const char* what, const Path& path, int sys_errno);

@@ -9,18 +9,11 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/descriptor.h"
 #include "os/filesystem.h"
 
 namespace cairn {
 namespace {
-
-// Repeats a call that a signal interrupted.
-template <class Call>
-auto retry(Call call) {
-  auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
-  return result;
-}
 
 Status check(int result, const char* what, const Path& path) {
   if (result == -1) return system_error(what, path, errno);
@@ -29,16 +22,12 @@ Status check(int result, const char* what, const Path& path) {
 
 class PosixFile final : public File {
  public:
-  PosixFile(int fd, Path path) : fd_(fd), path_(std::move(path)) {}
-  PosixFile(const PosixFile&) = delete;
-  PosixFile& operator=(const PosixFile&) = delete;
-  ~PosixFile() override {
-    if (fd_ != -1) ::close(fd_);
-  }
+  PosixFile(Descriptor fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Status append(Bytes bytes) override {
     while (!bytes.empty()) {
-      const auto written = retry([&] { return ::write(fd_, bytes.data(), bytes.size()); });
+      const auto written =
+          retry_interrupted([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
       if (written == -1) return system_error("write", path_, errno);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
@@ -48,8 +37,8 @@ class PosixFile final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) override {
     std::size_t done = 0;
     while (done < into.size()) {
-      const auto got = retry([&] {
-        return ::pread(fd_, into.data() + done, into.size() - done,
+      const auto got = retry_interrupted([&] {
+        return ::pread(fd_.get(), into.data() + done, into.size() - done,
                        static_cast<off_t>(offset + done));
       });
       if (got == -1) return system_error("read", path_, errno);
@@ -61,28 +50,30 @@ class PosixFile final : public File {
 
   Result<std::uint64_t> size() override {
     struct stat status {};
-    if (::fstat(fd_, &status) == -1) return system_error("stat", path_, errno);
+    if (::fstat(fd_.get(), &status) == -1) return system_error("stat", path_, errno);
     return static_cast<std::uint64_t>(status.st_size);
   }
 
-  Status sync() override { return check(retry([&] { return ::fsync(fd_); }), "sync", path_); }
+  Status sync() override {
+    return check(retry_interrupted([&] { return ::fsync(fd_.get()); }), "sync", path_);
+  }
 
   Status close() override {
     // Not repeated after EINTR: Linux has closed the descriptor already.
-    const int result = ::close(std::exchange(fd_, -1));
+    const int result = ::close(fd_.release());
     if (result == -1 && errno == EINTR) return {};
     return check(result, "close", path_);
   }
 
  private:
-  int fd_;
+  Descriptor fd_;
   Path path_;
 };
 
 Result<std::unique_ptr<File>> open_file(const Path& path, int flags, unsigned mode) {
-  const int fd = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
-  if (fd == -1) return system_error((flags & O_CREAT) != 0 ? "create" : "open", path, errno);
-  return std::unique_ptr<File>(std::make_unique<PosixFile>(fd, path));
+  Descriptor fd(retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+  if (!fd) return system_error((flags & O_CREAT) != 0 ? "create" : "open", path, errno);
+  return make_file(std::move(fd), path);
 }
 
 FileInfo::Kind kind_of(mode_t mode) {
@@ -92,16 +83,52 @@ FileInfo::Kind kind_of(mode_t mode) {
   return FileInfo::Kind::other;
 }
 
+Errc code_of(int sys_errno) {
+  switch (sys_errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return Errc::not_found;
+    case ENOSPC:
+    case EDQUOT:
+      return Errc::no_space;
+    default:
+      return Errc::io;
+  }
+}
+
+const char* hint_for(int sys_errno) {
+  switch (sys_errno) {
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space or raise the quota; what was committed before is intact";
+    case EACCES:
+    case EPERM:
+      return "check its owner and permissions, and those of the folders above";
+    case EROFS:
+      return "choose a folder on a file system that is mounted writable";
+    case EMFILE:
+      return "too many files are open: raise the limit (ulimit -n)";
+    case EIO:
+      return "the disk reports a fault: look at the system log (dmesg)";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
+std::unique_ptr<File> make_file(Descriptor fd, Path path) {
+  return std::make_unique<PosixFile>(std::move(fd), std::move(path));
+}
+
 Error system_error(const char* what, const Path& path, int sys_errno) {
-  Error error{Errc::io, cat(what, " ", path.native(), ": ", std::strerror(sys_errno)), sys_errno, {}};
-  if (sys_errno == ENOENT || sys_errno == ENOTDIR) error.code = Errc::not_found;
-  if (sys_errno == ENOSPC || sys_errno == EDQUOT) {
-    error.code = Errc::no_space;
-    error.hint = "free some space or raise the quota; what was committed before is intact";
-  }
-  return error;
+  return {code_of(sys_errno), cat(what, " ", path.native(), ": ", std::strerror(sys_errno)),
+          sys_errno, hint_for(sys_errno)};
+}
+
+Path folder_of(const Path& path) {
+  const Path parent = path.parent_path();
+  return parent.empty() ? Path(".") : parent;
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::create(const Path& path, unsigned mode) {
@@ -109,7 +136,12 @@ Result<std::unique_ptr<File>> PosixFileSystem::create(const Path& path, unsigned
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::open(const Path& path) {
-  return open_file(path, O_RDONLY, 0);
+  CAIRN_TRY(auto file, open_file(path, O_RDONLY, 0));
+  struct stat status {};
+  // open(2) would take a folder, and only reading it would fail.
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    return system_error("open", path, EISDIR);
+  return file;
 }
 
 Result<FileInfo> PosixFileSystem::info(const Path& path) {
@@ -120,8 +152,13 @@ Result<FileInfo> PosixFileSystem::info(const Path& path) {
 }
 
 Status PosixFileSystem::truncate(const Path& path, std::uint64_t bytes) {
-  return check(retry([&] { return ::truncate(path.c_str(), static_cast<off_t>(bytes)); }),
-               "truncate", path);
+  return check(
+      retry_interrupted([&] { return ::truncate(path.c_str(), static_cast<off_t>(bytes)); }),
+      "truncate", path);
+}
+
+Status PosixFileSystem::set_mode(const Path& path, unsigned mode) {
+  return check(::chmod(path.c_str(), mode & 07777U), "change mode of", path);
 }
 
 Result<std::vector<std::string>> PosixFileSystem::list(const Path& folder) {
@@ -150,7 +187,8 @@ Status PosixFileSystem::make_folder(const Path& folder) {
 }
 
 Status PosixFileSystem::rename(const Path& from, const Path& to) {
-  return check(::rename(from.c_str(), to.c_str()), "rename", from);
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  return system_error("rename", cat(from.native(), " to ", to.native()), errno);
 }
 
 Status PosixFileSystem::remove(const Path& path) {
@@ -160,8 +198,12 @@ Status PosixFileSystem::remove(const Path& path) {
 }
 
 Status PosixFileSystem::sync_directory(const Path& folder) {
-  CAIRN_TRY(auto file, open_file(folder, O_RDONLY | O_DIRECTORY, 0));
-  return file->sync();
+  const Descriptor fd(retry_interrupted(
+      [&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  if (!fd) return system_error("open folder", folder, errno);
+  // EINVAL: this file system cannot sync folders (some over the network); there is no other way.
+  if (retry_interrupted([&] { return ::fsync(fd.get()); }) == 0 || errno == EINVAL) return {};
+  return system_error("sync folder", folder, errno);
 }
 
 Status remove_tree(FileSystem& files, const Path& path) {

@@ -1,0 +1,365 @@
+#include "os/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn {
+namespace {
+
+// --- spawn: the child's side -------------------------------------------------
+
+// Everything that the child needs, made before vfork(): between it and execve()
+// the child runs in its parent's memory, may call nothing that is not
+// async-signal-safe, and must leave no trace there.
+struct ChildPlan {
+  const char* program;
+  const char* working_folder;  // null: none
+  char* const* argv;
+  char* const* envp;
+  std::array<int, 3> fds;  // all above 2
+  pid_t parent;
+  int report_fd;  // close-on-exec; receives a ChildFailure
+  int descriptors_max;
+  bool dies_with_parent;
+  bool own_group;
+};
+
+struct ChildFailure {
+  int sys_errno;
+  enum What : int { setup, chdir, exec } what;
+};
+
+void reset_signals() {
+  struct sigaction by_default {};
+  by_default.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_all_on_exec(int descriptors_max) {
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  for (int fd = 3; fd < descriptors_max; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+[[noreturn]] void give_up(const ChildPlan& plan, ChildFailure::What what) {
+  const ChildFailure failure{errno, what};
+  const ssize_t written = ::write(plan.report_fd, &failure, sizeof failure);
+  ::_exit(written == sizeof failure ? 127 : 126);
+}
+
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  if (plan.own_group && ::setpgid(0, 0) == -1) give_up(plan, ChildFailure::setup);
+  if (plan.dies_with_parent) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) give_up(plan, ChildFailure::setup);
+    if (::getppid() != plan.parent) ::_exit(127);  // it died before prctl
+  }
+  for (int fd = 0; fd < 3; ++fd)
+    if (::dup2(plan.fds[static_cast<std::size_t>(fd)], fd) == -1)
+      give_up(plan, ChildFailure::setup);
+  close_all_on_exec(plan.descriptors_max);
+  if (plan.working_folder != nullptr && ::chdir(plan.working_folder) == -1)
+    give_up(plan, ChildFailure::chdir);
+  reset_signals();
+  ::execve(plan.program, plan.argv, plan.envp);
+  give_up(plan, ChildFailure::exec);
+}
+
+// --- spawn: the parent's side ------------------------------------------------
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// A copy above 2, so that the child's dup2 calls cannot overwrite one another's source.
+Result<Descriptor> high_copy(int fd) {
+  Descriptor opened;
+  if (fd == -1) {
+    opened.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!opened) return system_error("open", "/dev/null", errno);
+    fd = opened.get();
+  }
+  Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy) return system_error("copy descriptor", std::to_string(fd), errno);
+  return copy;
+}
+
+// Blocks all signals while the child shares our memory: a handler of ours must not run in it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+pid_t start_child(const ChildPlan& plan) {
+  const SignalsBlocked blocked;
+  // NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork): three times as fast as fork
+  const pid_t child = ::vfork();
+  if (child == 0) run_child(plan);
+  return child;
+}
+
+Error spawn_error(const SpawnOptions& options, ChildFailure failure) {
+  if (failure.what == ChildFailure::chdir)
+    return system_error("change to folder", options.working_folder, failure.sys_errno);
+  if (failure.what == ChildFailure::setup)
+    return system_error("prepare to start", options.program, failure.sys_errno);
+  Error error = system_error("start", options.program, failure.sys_errno);
+  if (failure.sys_errno == EACCES) error.hint = "make it executable (chmod +x)";
+  if (failure.sys_errno == ENOEXEC)
+    error.hint =
+        "a script needs a first line such as #!/bin/sh, a program must be for this machine";
+  if (failure.sys_errno == ENOENT)
+    error.hint = "if it is there, the interpreter in its first line (#!) is not";
+  return error;
+}
+
+// --- /proc --------------------------------------------------------------------
+
+struct ProcessLine {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  char state = '?';
+  unsigned long long started = 0;  // with the pid: which process, whatever happens to the pid
+};
+
+std::string read_proc(pid_t pid, const char* name) {
+  const std::string path = cat("/proc/", pid, "/", name);
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> block{};
+  while (fd) {
+    const ssize_t got =
+        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
+    if (got <= 0) break;
+    text.append(block.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+// proc(5): "pid (command) state ppid …", the start time is field 22.  The command may
+// hold blanks and parentheses, so fields count from the last ")".
+std::optional<ProcessLine> process_line(pid_t pid) {
+  const std::string text = read_proc(pid, "stat");
+  const std::size_t end = text.rfind(')');
+  if (end == std::string::npos) return {};
+  const std::vector<std::string> fields = split_list(std::string_view(text).substr(end + 1), ' ');
+  if (fields.size() < 20) return {};
+  ProcessLine line;
+  line.pid = pid;
+  line.state = fields[0][0];
+  line.parent = static_cast<pid_t>(parse_integer(fields[1]).value_or(0));
+  line.started = std::strtoull(fields[19].c_str(), nullptr, 10);
+  return line;
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  DIR* const proc = ::opendir("/proc");
+  if (proc == nullptr) return pids;
+  while (const dirent* entry = ::readdir(proc))
+    if (const auto pid = parse_integer(entry->d_name)) pids.push_back(static_cast<pid_t>(*pid));
+  ::closedir(proc);
+  return pids;
+}
+
+// All below `root`, zombies too.
+std::vector<ProcessLine> descendants_of(pid_t root) {
+  std::vector<ProcessLine> others;
+  for (const pid_t pid : all_pids())
+    if (const auto line = process_line(pid)) others.push_back(*line);
+  std::set<pid_t> family{root};
+  std::vector<ProcessLine> found;
+  for (bool grew = true; grew;) {
+    const auto strangers =
+        std::stable_partition(others.begin(), others.end(),
+                              [&](const auto& line) { return family.contains(line.parent); });
+    grew = strangers != others.begin();
+    for (auto line = others.begin(); line != strangers; ++line) family.insert(line->pid);
+    found.insert(found.end(), others.begin(), strangers);
+    others.erase(others.begin(), strangers);
+  }
+  return found;
+}
+
+// Exactly the process that was seen: its pid may by now be another's.  Returns a
+// descriptor that tells when it has ended; none if it has.
+Descriptor kill_seen(const ProcessLine& seen) {
+  auto watch = watch_process(seen.pid);
+  if (!watch) return {};
+  const auto now = process_line(seen.pid);
+  if (!now || now->started != seen.started) return {};
+  ::syscall(SYS_pidfd_send_signal, watch->get(), SIGKILL, nullptr, 0);
+  return *std::move(watch);
+}
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kDeathTakesAtMost = std::chrono::seconds(10);
+
+void await_end(const Descriptor& watch, Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  pollfd ended{watch.get(), POLLIN, 0};
+  retry_interrupted([&] { return ::poll(&ended, 1, std::max(0, static_cast<int>(left.count()))); });
+}
+
+// Kills what `find` finds until it finds nothing: a process may fork while it is being killed.
+template <class Find>
+Status kill_until_none(Find find) {
+  const auto deadline = Clock::now() + kDeathTakesAtMost;
+  for (;;) {
+    const std::vector<ProcessLine> found = find();
+    if (found.empty()) return {};
+    if (Clock::now() > deadline) {
+      std::vector<std::string> pids;
+      for (const ProcessLine& line : found) pids.push_back(std::to_string(line.pid));
+      return Error{Errc::io, cat("kill process ", join(pids, ", "), ": still there after SIGKILL"),
+                   0, "they hang in the kernel, on a dead network file system perhaps"};
+    }
+    std::vector<Descriptor> dying;
+    for (const ProcessLine& line : found) dying.push_back(kill_seen(line));
+    for (const Descriptor& watch : dying)
+      if (watch) await_end(watch, deadline);
+  }
+}
+
+bool has_entry(std::string_view environment, std::string_view entry) {
+  while (!environment.empty()) {
+    const std::size_t end = std::min(environment.find('\0'), environment.size());
+    if (environment.substr(0, end) == entry) return true;
+    environment.remove_prefix(std::min(end + 1, environment.size()));
+  }
+  return false;
+}
+
+bool is_ours(pid_t pid) {
+  struct stat status {};
+  return ::stat(cat("/proc/", pid).c_str(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
+}  // namespace
+
+Result<pid_t> spawn(const SpawnOptions& options) {
+  const std::vector<char*> argv = pointers(options.arguments);
+  const std::vector<char*> envp = pointers(options.environment);
+  CAIRN_TRY(const Descriptor in, high_copy(options.stdin_fd));
+  CAIRN_TRY(const Descriptor out, high_copy(options.stdout_fd));
+  CAIRN_TRY(const Descriptor err, high_copy(options.stderr_fd));
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) == -1)
+    return system_error("make a pipe for", options.program, errno);
+  const Descriptor report(ends[0]);
+  Descriptor report_end(ends[1]);
+  // Above 2 as well: if the caller has closed 0, pipe2 returns it.
+  CAIRN_TRY(report_end, high_copy(report_end.get()));
+  const pid_t child = start_child({
+      .program = options.program.c_str(),
+      .working_folder = options.working_folder.empty() ? nullptr : options.working_folder.c_str(),
+      .argv = argv.data(),
+      .envp = envp.data(),
+      .fds = {in.get(), out.get(), err.get()},
+      .parent = ::getpid(),
+      .report_fd = report_end.get(),
+      .descriptors_max = static_cast<int>(::sysconf(_SC_OPEN_MAX)),
+      .dies_with_parent = options.dies_with_parent,
+      .own_group = options.own_group,
+  });
+  if (child == -1) return system_error("start", options.program, errno);
+  report_end.reset();
+  // The pipe closes at execve; bytes in it mean that there was none.
+  ChildFailure failure{};
+  const ssize_t got =
+      retry_interrupted([&] { return ::read(report.get(), &failure, sizeof failure); });
+  if (got != sizeof failure) return child;
+  retry_interrupted([&] { return ::waitpid(child, nullptr, 0); });
+  return spawn_error(options, failure);
+}
+
+Result<ProcessEnd> wait_for(pid_t child) {
+  ProcessEnd end;
+  end.pid = retry_interrupted([&] { return ::wait4(child, &end.wait_status, 0, &end.usage); });
+  if (end.pid == -1) return system_error("wait for process", std::to_string(child), errno);
+  return end;
+}
+
+Result<Descriptor> watch_process(pid_t pid) {
+  Descriptor watch(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (watch) return watch;
+  Error error = system_error("watch process", std::to_string(pid), errno);
+  if (errno == ESRCH) error.code = Errc::not_found;
+  return error;
+}
+
+Status become_subreaper() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0) return {};
+  return system_error("become subreaper", std::to_string(::getpid()), errno);
+}
+
+Status kill_descendants(pid_t unreaped) {
+  const pid_t self = ::getpid();
+  return kill_until_none([&] {
+    std::vector<ProcessLine> found = descendants_of(self);
+    std::erase_if(found, [&](const ProcessLine& line) {
+      if (line.state != 'Z' && line.state != 'X') return false;
+      if (line.pid == unreaped) return true;
+      // A zombie of ours goes by being reaped, one of a descendant with its parent.
+      return line.parent == self && ::waitpid(line.pid, nullptr, WNOHANG) == line.pid;
+    });
+    return found;
+  });
+}
+
+Status kill_marked(const std::string& entry, const std::vector<pid_t>& spared) {
+  return kill_until_none([&] {
+    std::vector<ProcessLine> found;
+    for (const pid_t pid : all_pids()) {
+      if (pid == ::getpid() || std::find(spared.begin(), spared.end(), pid) != spared.end())
+        continue;
+      if (!is_ours(pid)) continue;
+      // The line first: if the pid changes hands after it, kill_seen() notices.
+      const auto line = process_line(pid);
+      if (line && line->state != 'Z' && has_entry(read_proc(pid, "environ"), entry))
+        found.push_back(*line);
+    }
+    return found;
+  });
+}
+
+bool process_runs(pid_t pid) {
+  const auto line = process_line(pid);
+  return line && line->state != 'Z' && line->state != 'X';
+}
+
+}  // namespace cairn

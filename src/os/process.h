@@ -1,0 +1,68 @@
+// Starting programs, and making sure that nothing they started outlives them.
+//
+// Three lines of defence, each for when the one before was not there:
+//   1. spawn() asks the kernel to kill the child when its parent dies;
+//   2. a subreaper inherits all orphans below it, and kill_descendants() ends them;
+//   3. kill_marked() finds what is left by a mark in its environment.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "os/descriptor.h"
+#include "os/filesystem.h"
+
+namespace cairn {
+
+struct SpawnOptions {
+  Path program;  // a path, not searched for in PATH; relative to working_folder
+  std::vector<std::string> arguments;    // the whole argv, argv[0] included
+  std::vector<std::string> environment;  // the whole of it, "NAME=value"
+  Path working_folder;                   // empty: the caller's
+  int stdin_fd = -1;                     // -1: /dev/null
+  int stdout_fd = -1;
+  int stderr_fd = -1;
+  bool dies_with_parent = true;  // SIGKILL when the thread that called spawn() ends
+  bool own_group = true;         // a process group of its own, with the child's pid
+};
+
+// Starts a program with no descriptors but 0, 1 and 2, the default action for every
+// signal and none blocked.  Returns its pid, which must be waited for.
+// Errors: not_found, io (with the errno of chdir or execve); there is no child then.
+Result<pid_t> spawn(const SpawnOptions& options);
+
+struct ProcessEnd {
+  pid_t pid = 0;
+  int wait_status = 0;  // raw, for WIFEXITED and friends
+  struct rusage usage {};
+};
+
+// Waits until the child has ended, and reaps it.
+Result<ProcessEnd> wait_for(pid_t child);
+
+// A descriptor that becomes readable when the process has ended (pidfd_open).
+Result<Descriptor> watch_process(pid_t pid);
+
+// From now on, orphaned descendants become children of this process.
+Status become_subreaper();
+
+// Kills every descendant of this process and reaps those that are its children,
+// until none is left.  Complete only in a subreaper.
+//   unreaped  this child is killed too, but its status is left for wait_for(); 0: none
+// Errors: io, naming the processes that did not die within 10 s (uninterruptible).
+Status kill_descendants(pid_t unreaped = 0);
+
+// Kills every process of this user whose environment, as it was at exec, has
+// exactly this entry, until none is left; never this process.
+//   entry  "NAME=value"
+//   spared processes that are left alone
+// A program that overwrote its environment block (setproctitle) is not found.
+Status kill_marked(const std::string& entry, const std::vector<pid_t>& spared = {});
+
+// Whether a process with this pid exists and is no zombie.
+bool process_runs(pid_t pid);
+
+}  // namespace cairn
