@@ -1,0 +1,406 @@
+#include "job/submit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "fuzz/replay.h"
+#include "job/job_spec.h"
+#include "job/macro.h"
+#include "job/submit_lines.h"
+#include "support/golden.h"
+
+extern "C" int fuzz_submit(const std::uint8_t* data, std::size_t size);
+
+namespace cairn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+const std::string kTestdata = std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/";
+
+SubmitContext context_for(std::string file) {
+  SubmitContext context;
+  context.file = std::move(file);
+  context.directory = "/share/dryrun";
+  context.owner = "htc";
+  context.host = "pool.test";
+  context.now_seconds = 1795330692;
+  return context;
+}
+
+Result<Submission> parse(std::string_view text) {
+  return parse_submit_file(text, context_for("job.sub"));
+}
+
+// A submit file of one job with `lines` in it.
+JobAd ad_with(std::string_view lines) {
+  auto submission = parse(cat("executable = work\n", lines, "\nqueue\n"));
+  if (!submission) throw Failure(submission.error());
+  return submission->jobs.at(0);
+}
+JobSpec job_with(std::string_view lines) { return job_spec(ad_with(lines)).value(); }
+
+std::string error_of(std::string_view text) {
+  const auto submission = parse(text);
+  return submission ? "no error" : submission.error().text();
+}
+std::string error_with(std::string_view lines) {
+  return error_of(cat("executable = work\n", lines, "\nqueue\n"));
+}
+
+std::vector<std::string> warnings_of(std::string_view text) {
+  std::vector<std::string> warnings;
+  for (const SubmitWarning& warning : parse(text).value().warnings)
+    warnings.push_back(warning.text);
+  return warnings;
+}
+
+// --- What a real condor_submit makes of the same file ---------------------------------
+
+// The ads of a .dryrun file; a later ad of a cluster has only what differs from its first.
+std::vector<JobAd> golden_ads(const std::string& text) {
+  std::vector<JobAd> ads;
+  JobAd first;
+  std::istringstream blocks(text);
+  std::string block;
+  const auto finish = [&] {
+    if (block.empty()) return;
+    const JobAd changes = JobAd::parse(std::exchange(block, {})).value();
+    const bool whole = changes.get("ClusterId").has_value();
+    JobAd ad = whole ? JobAd{} : first;
+    for (const auto& [name, expression] : changes.attributes()) ad.set(name, expression);
+    if (whole) first = ad;
+    ads.push_back(std::move(ad));
+  };
+  for (std::string line; std::getline(blocks, line);) {
+    if (line.empty()) finish();
+    if (!line.empty()) block += line + "\n";
+  }
+  finish();
+  return ads;
+}
+
+// Not compared: times and versions; sizes, which follow from files on that machine; what a dry
+// run leaves undefined or out (the owner); clusters, as Cairn makes one of a file.
+const std::set<std::string, LessIgnoringCase> kNotCompared = {
+    "QDate",          "EnteredCurrentStatus",
+    "CondorVersion",  "CondorPlatform",
+    "DiskUsage",      "ImageSize",
+    "ExecutableSize", "Owner",
+    "User",           "GlobalJobId",
+    "ClusterId",      "ProcId"};
+
+std::string comparable(const JobAd& ad) {
+  JobAd kept = ad;
+  for (const std::string& name : kNotCompared) kept.erase(name);
+  return kept.text();
+}
+
+class DryRun : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(DryRun, MakesTheAdsOfARealCondorSubmit) {
+  const std::string path = kTestdata + "dryrun/" + GetParam();
+  const auto submission =
+      parse_submit_file(testing::read_text(path + ".sub"), context_for(GetParam() + ".sub"));
+  ASSERT_TRUE(submission) << submission.error().text();
+  const auto golden = golden_ads(testing::read_text(path + ".dryrun"));
+  ASSERT_EQ(submission->jobs.size(), golden.size());
+  for (std::size_t proc = 0; proc < golden.size(); ++proc) {
+    EXPECT_EQ(comparable(submission->jobs[proc]), comparable(golden[proc])) << "proc " << proc;
+    EXPECT_EQ(submission->jobs[proc].get_integer("ProcId"), proc);
+    EXPECT_TRUE(job_spec(submission->jobs[proc]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, DryRun,
+                         ::testing::Values("01-minimal", "02-macros", "05b-queue-macro-count",
+                                           "12-args-new", "13-args-old", "14-env-new", "15-env-old",
+                                           "18-selfcheckpoint", "21-when-evict", "22-multi-queue",
+                                           "23-unused-and-typo", "30d-crlf", "30e-continuation",
+                                           "34-ckpt-shouldtransfer-no"),
+                         [](const auto& sample) {
+                           std::string name = sample.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Submit, RefusesWhatARealCondorSubmitRefuses) {
+  for (const char* name : {"13b-args-old-bad-quote", "13c-args-new-unbalanced", "26-no-queue",
+                           "30b-comment-continuation-error", "30c-continuation"})
+    EXPECT_FALSE(parse(testing::read_text(kTestdata + "dryrun/" + name + ".sub"))) << name;
+}
+
+TEST(Submit, QueuesNothingWithAWarning) {
+  const auto submission = parse("executable = work\nqueue 0\n").value();
+  EXPECT_THAT(submission.jobs, IsEmpty());
+  EXPECT_THAT(warnings_of("executable = work\nqueue 0\n"),
+              ElementsAre("job.sub:2: nothing is queued"));
+}
+
+// --- Lines ---------------------------------------------------------------------------------
+
+std::vector<std::pair<int, std::string>> lines_of(std::string_view text) {
+  std::vector<std::pair<int, std::string>> lines;
+  for (const SubmitLine& line : submit_lines(text, "job.sub").value())
+    lines.emplace_back(line.number, line.text);
+  return lines;
+}
+
+TEST(SubmitLines, JoinContinuationsUnderTheirFirstNumber) {
+  EXPECT_THAT(lines_of("\na = 1 \\\n   2 \\  \n\t3\nb = 2\r\n"),
+              ElementsAre(Pair(2, "a = 1 2 3"), Pair(5, "b = 2")));
+  EXPECT_THAT(lines_of("a = 1 \\\n\nb = 2"), ElementsAre(Pair(1, "a = 1"), Pair(3, "b = 2")));
+  EXPECT_THAT(lines_of("a = 1 \\"), ElementsAre(Pair(1, "a = 1")));
+}
+
+TEST(SubmitLines, TakeACommentOnlyWhereItBeginsALine) {
+  EXPECT_THAT(lines_of("  # c \\\na = 1 # y\n"), ElementsAre(Pair(2, "a = 1 # y")));
+  EXPECT_THAT(lines_of("a = 1 \\\n # skipped \\\n 2\n"), ElementsAre(Pair(1, "a = 1 2")));
+}
+
+TEST(SubmitLines, RefuseACommentThatCutsAContinuationOff) {
+  EXPECT_THAT(error_of("a = 1 \\\n# cut\n 2\nqueue\n"), StartsWith("job.sub:2: "));
+}
+
+// --- Macros --------------------------------------------------------------------------------
+
+std::string expanded(std::string_view text,
+                     const std::vector<std::pair<std::string, std::string>>& assignments) {
+  Macros macros;
+  for (const auto& [name, value] : assignments) macros.assign(name, value, 1);
+  return macros.expand(text).value();
+}
+
+TEST(Macros, AreExpandedLazilyExceptForTheirOwnName) {
+  EXPECT_EQ(expanded("$(late)", {{"late", "$(Early)"}, {"early", "x"}, {"early", "y"}}), "y");
+  EXPECT_EQ(expanded("$(count)", {{"count", "1"}, {"count", "$(COUNT)2"}}), "12");
+  EXPECT_EQ(expanded("$(x)", {{"x", "$(x) more"}}), " more");
+  EXPECT_EQ(expanded("$(x)", {{"x", "$(x:none) more"}}), "none more");
+  EXPECT_EQ(expanded("$(x)", {{"x", "1"}, {"x", "$(y:$(x))$( X )"}}), "11");
+}
+
+TEST(Macros, TakeTheDefaultWhereTheMacroIsMissingOrEmpty) {
+  EXPECT_EQ(expanded("[$(a:d)][$(b:d)][$(c:d)]", {{"a", "1"}, {"b", ""}}), "[1][d][d]");
+  EXPECT_EQ(expanded("$(a:$(b:x y))", {}), "x y");
+  EXPECT_EQ(expanded("[$(a)]", {}), "[]");
+}
+
+TEST(Macros, LeaveADollarAlone) {
+  EXPECT_EQ(expanded("$5 $x $ $(DOLLAR)(x) a$", {{"x", "1"}}), "$5 $x $ $(x) a$");
+  EXPECT_EQ(expanded("$other(x)", {}), "$other(x)");
+}
+
+TEST(Macros, EndWithAnErrorWhereTheyWouldNotEnd) {
+  Macros macros;
+  macros.assign("a", "$(b)", 1);
+  macros.assign("b", "$(A)", 2);
+  EXPECT_THAT(macros.expand("$(a)").error().message, HasSubstr("a -> b -> A"));
+  for (char name = 'c'; name < 'z'; ++name) {
+    const std::string next(1, static_cast<char>(name + 1));
+    macros.assign(std::string(1, name), cat("$(", next, ")$(", next, ")"), 3);
+  }
+  EXPECT_THAT(macros.expand("$(c)").error().message, HasSubstr("too many"));
+  EXPECT_FALSE(macros.expand("$(unclosed"));
+  EXPECT_FALSE(macros.expand("$(a b)"));
+}
+
+TEST(Macros, RefuseWhatIsNotThereYet) {
+  for (const char* text :
+       {"$ENV(HOME)", "$INT(x)", "$F(x)", "$Fnx(x)", "$RANDOM_CHOICE(a,b)", "$$(Arch)", "$(YEAR)"})
+    EXPECT_THAT(error_with(cat("arguments = ", text)),
+                AllOf(StartsWith("job.sub:2: "), HasSubstr("not supported yet")))
+        << text;
+}
+
+// --- Statements ----------------------------------------------------------------------------
+
+TEST(Submit, RefusesTheStatementsThatAreNotThereYet) {
+  for (const char* line : {"if true", "include : x.conf", "use feature : x", "x += 1", "x @=end",
+                           "-Attribute", "queue in (a b)", "queue x from list.txt",
+                           "queue matching *.dat", "queue 2 in (a)", "error : no"})
+    EXPECT_THAT(error_with(line), AllOf(StartsWith("job.sub:2: "), HasSubstr("not supported yet")))
+        << line;
+}
+
+TEST(Submit, SaysWhatIsWrongAndWhere) {
+  const struct {
+    const char* line;
+    const char* says;
+  } kCases[] = {
+      {"checkpoint_exit_code = 0",
+       "checkpoint_exit_code = 0: expected a whole number from 1 to 255"},
+      {"checkpoint_exit_code = 300", "from 1 to 255"},
+      {"checkpoint_exit_code = abc", "from 1 to 255"},
+      {"queue -1", "queue -1: the number of jobs is 0 or more"},
+      {"queue many", "queue many: expected the number of jobs"},
+      {"queue 100001", "more than 100000 jobs"},
+      {"arguments = \"a 'b\"", "the quote that starts here has no end: 'b"},
+      {"arguments = a \"b\"", "an unescaped double quote"},
+      {"environment = \"A=1 B\"", "'B' is no environment variable"},
+      {"universe = grid", "universe = grid is not supported"},
+      {"transfer_checkpoint_files = /tmp/state", "'/tmp/state' leads out of the job's sandbox"},
+      {"transfer_output_files = a, b/../../c", "'b/../../c' leads out of the job's sandbox"},
+      {"transfer_input_files = a, https://x/y", "'https://x/y' is a URL"},
+      {"transfer_input_files = ..", "would lie outside"},
+      {"transfer_input_files = \"a, b\"", "without quotes"},
+      {"checkpoint_destination = file:///x", "checkpoint_destination is not supported yet"},
+      {"getenv = true", "getenv is not supported yet"},
+      {"transfer_output_remaps = a = b", "in double quotes"},
+      {"transfer_output_remaps = \"a\"", "a pair is not whole"},
+      {"max_retries = -1", "max_retries = -1: expected a whole number"},
+      {"kill_sig = SIGNOTHING", "expected a signal's name"},
+      {"should_transfer_files = MAYBE", "expected YES, NO or IF_NEEDED"},
+      {"when_to_transfer_output = NEVER", "expected ON_EXIT"},
+      {"preserve_relative_paths = perhaps", "expected true or false"},
+      {"request_memory = 1.2GiB", "expected a size"},
+      {"request_cpus = 0", "expected a whole number, 1 or more"},
+      {"notification = sometimes", "expected never, always"},
+      {"requirements = (Memory > 1", "the brackets do not match"},
+      {"+Project = \"demo", "a double quote has no end"},
+      {"+Project =", "+Project has no value"},
+      {"+ProcId = 5", "is set by Cairn itself"},
+      {"+Bad Name = 1", "'Bad Name' is no attribute name"},
+      {"+Project", "has no ="},
+      {"name : value", "assign with =, not with :"},
+      {"quueue", "did you mean queue?"},
+      {"hello", "write name = value"},
+  };
+  for (const auto& [line, says] : kCases)
+    EXPECT_THAT(error_with(line), AllOf(StartsWith("job.sub:2: "), HasSubstr(says))) << line;
+}
+
+TEST(Submit, SaysWhatIsMissing) {
+  EXPECT_THAT(error_of("queue\n"), HasSubstr("no executable"));
+  EXPECT_THAT(error_of("executable = a\n"), HasSubstr("no queue statement"));
+  EXPECT_THAT(error_of(""), HasSubstr("no queue statement"));
+}
+
+TEST(Submit, RefusesAnAttributeThatWouldLeadOutOfTheSandbox) {
+  EXPECT_THAT(error_with("+TransferCheckpoint = \"../state\""), HasSubstr("leads out"));
+  EXPECT_THAT(error_with("preserve_relative_paths = true\ntransfer_input_files = ../a"),
+              HasSubstr("would lie outside"));
+  EXPECT_EQ(job_with("transfer_input_files = ../a").input_files, std::vector<std::string>{"../a"});
+}
+
+TEST(Submit, WarnsOfUnknownCommandsWithTheNearestOne) {
+  EXPECT_THAT(warnings_of("executable = a\ntransfer_chekpoint_files = x\nfoo = 1\npriority = 5\n"
+                          "used = 1\narguments = $(used) $(undefined)\nqueue\nlog = late\n"),
+              ElementsAre("job.sub:2: unknown command transfer_chekpoint_files is ignored; did you "
+                          "mean transfer_checkpoint_files?",
+                          "job.sub:3: unknown command foo is ignored",
+                          "job.sub:4: priority is not supported yet and is ignored",
+                          "job.sub:6: $(undefined) is not defined and stands for nothing",
+                          "job.sub:8: log comes after the last queue statement and has no effect"));
+}
+
+// --- Values --------------------------------------------------------------------------------
+
+TEST(Submit, ReadsSizesAsHTCondorDoes) {
+  const struct {
+    const char* line;
+    const char* attribute;
+    std::int64_t value;
+  } kCases[] = {
+      {"request_memory = 64M", "RequestMemory", 64},
+      {"request_memory = 1.5GB", "RequestMemory", 1536},
+      {"request_memory = 100KB", "RequestMemory", 1},
+      {"request_memory = 100", "RequestMemory", 100},
+      {"request_disk = 50M", "RequestDisk", 51200},
+      {"request_disk = 2 MB", "RequestDisk", 2048},
+      {"request_disk = 1.5T", "RequestDisk", 1610612736},
+      {"request_disk = 1024", "RequestDisk", 1024},
+  };
+  for (const auto& [line, attribute, value] : kCases)
+    EXPECT_EQ(ad_with(line).get_integer(attribute), value) << line;
+  EXPECT_EQ(ad_with("request_memory = lots").get("RequestMemory"), "lots");  // dryrun 42
+}
+
+TEST(Submit, PathsStartWhereHTCondorSaysTheyDo) {
+  const JobSpec job = job_with("initialdir = run\nlog = job.log\noutput = out\ninput = /dev/null");
+  EXPECT_EQ(job.initial_directory, "/share/dryrun/run");
+  EXPECT_EQ(job.executable, "/share/dryrun/work");  // not below initialdir
+  EXPECT_EQ(job.log, "/share/dryrun/run/job.log");
+  EXPECT_EQ(job.output, "out");
+  EXPECT_EQ(job.input, "");
+}
+
+TEST(Submit, ACheckpointExitCodeTurnsTheTransferOn) {
+  const JobSpec job = job_with("checkpoint_exit_code = 77\ntransfer_checkpoint_files = a, b/");
+  EXPECT_TRUE(job.want_checkpoint_transfer);
+  EXPECT_EQ(job.checkpoint_exit_code, 77);
+  EXPECT_THAT(*job.checkpoint_files, ElementsAre("a", "b/"));
+  EXPECT_FALSE(job_with("+SuccessCheckpointExitCode = 77").want_checkpoint_transfer);
+}
+
+TEST(Submit, AnEmptyListIsNotAnUnsetOne) {
+  EXPECT_EQ(job_with("").output_files, std::nullopt);
+  EXPECT_THAT(*job_with("transfer_output_files = \"\"").output_files, IsEmpty());
+  EXPECT_EQ(job_with("transfer_output_files =").output_files, std::nullopt);
+}
+
+TEST(Submit, KnowsEveryCommandItNames) {
+  EXPECT_EQ(submit_commands().size(), 27U);
+  for (const std::string_view command : submit_commands())
+    EXPECT_THAT(error_with(cat(command, " = ")),
+                ::testing::AnyOf("no error", HasSubstr("no executable")));
+}
+
+TEST(Submit, CorpusReplays) { testing::replay_corpus("submit", fuzz_submit); }
+
+// --- cairn run … -- PROGRAM ARG… ---------------------------------------------------------
+
+TEST(CommandAd, IsTheAdOfTheSameSubmitFile) {
+  CommandJob command;
+  command.executable = "work";
+  command.arguments = {"1", "two words", "$(x)"};
+  command.checkpoint_exit_code = 77;
+  command.checkpoint_files = {"state.ckpt"};
+  command.output_files = {"a", "b"};
+  command.settings = {{"output", "out.txt"}, {"max_retries", "3"}};
+  const auto ad = command_ad(command, context_for("job.sub"));
+  ASSERT_TRUE(ad) << ad.error().text();
+  EXPECT_EQ(*ad, ad_with("arguments = \"1 'two words' $(DOLLAR)(x)\"\ncheckpoint_exit_code = 77\n"
+                         "transfer_checkpoint_files = state.ckpt\ntransfer_output_files = a, b\n"
+                         "should_transfer_files = YES\noutput = out.txt\nmax_retries = 3\n"));
+}
+
+TEST(CommandAd, RefusesWhatAnAdCannotHold) {
+  CommandJob command;
+  command.executable = "work";
+  command.arguments = {"two\nlines"};
+  EXPECT_THAT(command_ad(command, context_for("command line")).error().message,
+              HasSubstr("command line: arguments holds a line break"));
+  command.arguments = {};
+  command.checkpoint_files = {"a,b"};
+  EXPECT_FALSE(command_ad(command, context_for("command line")));
+  command.checkpoint_files = {"../a"};
+  EXPECT_FALSE(command_ad(command, context_for("command line")));
+  command.checkpoint_files.reset();
+  command.settings = {{"outptu", "x"}};
+  EXPECT_FALSE(command_ad(command, context_for("command line")));
+}
+
+RC_GTEST_PROP(CommandAd, KeepsEveryArgumentAndVariable, ()) {
+  const auto words =
+      rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab'\" \t\\=;$()#")));
+  CommandJob command;
+  command.executable = "work";
+  command.arguments = *rc::gen::container<Arguments>(words);
+  command.environment = {{"A", *words}, {"B", *words}};
+  const JobSpec job = job_spec(command_ad(command, context_for("command line")).value()).value();
+  RC_ASSERT(job.arguments == command.arguments);
+  RC_ASSERT(job.environment == command.environment);
+}
+
+}  // namespace
+}  // namespace cairn
