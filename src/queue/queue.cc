@@ -1,0 +1,303 @@
+#include "queue/queue.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <type_traits>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn {
+
+extern const char* const kSchema;  // schema.sql, embedded by cmake/embed.cmake
+
+namespace {
+
+template <class T>
+struct WrappedAs {
+  using type = Result<T>;
+};
+template <class T>
+struct WrappedAs<Result<T>> {
+  using type = Result<T>;
+};
+template <class T>
+using Wrapped = typename WrappedAs<T>::type;
+
+}  // namespace
+
+struct Queue::Database {
+  std::filesystem::path file;
+  SQLite::Database sqlite;
+
+  // Runs `action`, whose exceptions become an error that names the database.
+  template <class Action>
+  auto guarded(std::string_view what, Action action) -> Wrapped<std::invoke_result_t<Action>> {
+    try {
+      if constexpr (std::is_void_v<std::invoke_result_t<Action>>) {
+        action();
+        return {};
+      } else {
+        return action();
+      }
+    } catch (const SQLite::Exception& problem) {
+      return Error{Errc::io, fmt::format("{} {}: {}", what, file.native(), problem.what()), 0,
+                   "see that its disk has room and that nobody else writes the file"};
+    }
+  }
+};
+
+namespace {
+
+constexpr int kBusyMs = 10'000;
+constexpr const char* kJobColumns =
+    "cluster, proc, ad, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
+    " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
+    " user_ms, system_ms, sent_bytes, received_bytes";
+
+JobState state_from(std::string_view text) {
+  for (std::size_t i = 0; i < kJobStates; ++i)
+    if (to_text(static_cast<JobState>(i)) == text) return static_cast<JobState>(i);
+  throw SQLite::Exception(fmt::format("unknown job state '{}'", text));
+}
+
+JobRecord job_from(SQLite::Statement& row) {
+  JobRecord job;
+  job.id = {.cluster = row.getColumn(0), .proc = row.getColumn(1)};
+  auto ad = JobAd::parse(row.getColumn(2).getString());
+  if (!ad) throw SQLite::Exception(ad.error().text());
+  job.ad = *std::move(ad);
+  job.state = state_from(row.getColumn(3).getString());
+  job.activation = row.getColumn(4);
+  job.next_checkpoint = row.getColumn(5).getInt64();
+  if (!row.isColumnNull(6)) job.last_checkpoint = row.getColumn(6).getInt64();
+  job.crashes = row.getColumn(7);
+  job.evictions = row.getColumn(8);
+  job.completions = row.getColumn(9);
+  if (!row.isColumnNull(10)) {
+    const bool by_signal = row.getColumn(10).getInt() != 0;
+    const int value = row.getColumn(11);
+    job.exit = ExitStatus{by_signal, by_signal ? 0 : value, by_signal ? value : 0};
+  }
+  if (!row.isColumnNull(12))
+    job.hold = HoldFacts{row.getColumn(12), row.getColumn(13), row.getColumn(14).getString()};
+  job.user_ms = row.getColumn(15).getInt64();
+  job.system_ms = row.getColumn(16).getInt64();
+  job.sent_bytes = static_cast<std::uint64_t>(row.getColumn(17).getInt64());
+  job.received_bytes = static_cast<std::uint64_t>(row.getColumn(18).getInt64());
+  return job;
+}
+
+template <class T>
+void bind_optional(SQLite::Statement& statement, int column, const std::optional<T>& value) {
+  if (value)
+    statement.bind(column, *value);
+  else
+    statement.bind(column);
+}
+
+void write_job(SQLite::Database& sqlite, const JobRecord& job) {
+  SQLite::Statement insert(sqlite, fmt::format("INSERT OR REPLACE INTO jobs ({}) VALUES "
+                                               "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                               kJobColumns));
+  insert.bind(1, job.id.cluster);
+  insert.bind(2, job.id.proc);
+  insert.bind(3, job.ad.text());
+  insert.bind(4, std::string(to_text(job.state)));
+  insert.bind(5, job.activation);
+  insert.bind(6, job.next_checkpoint);
+  bind_optional(insert, 7, job.last_checkpoint);
+  insert.bind(8, job.crashes);
+  insert.bind(9, job.evictions);
+  insert.bind(10, job.completions);
+  if (job.exit) {
+    insert.bind(11, job.exit->by_signal ? 1 : 0);
+    insert.bind(12, job.exit->by_signal ? job.exit->signal : job.exit->code);
+  }
+  if (job.hold) {
+    insert.bind(13, job.hold->code);
+    insert.bind(14, job.hold->subcode);
+    insert.bind(15, job.hold->reason);
+  }
+  insert.bind(16, job.user_ms);
+  insert.bind(17, job.system_ms);
+  insert.bind(18, static_cast<std::int64_t>(job.sent_bytes));
+  insert.bind(19, static_cast<std::int64_t>(job.received_bytes));
+  insert.exec();
+}
+
+void write_events(SQLite::Database& sqlite, const JobRecord& job,
+                  std::span<const EventRecord> events) {
+  SQLite::Statement insert(
+      sqlite,
+      "INSERT INTO events (cluster, proc, seq, activation, time_ms, mark, text)"
+      " SELECT ?1, ?2, 1 + coalesce(max(seq), 0), ?3, ?4, ?5, ?6"
+      " FROM events WHERE cluster = ?1 AND proc = ?2");
+  for (const EventRecord& event : events) {
+    insert.reset();
+    insert.clearBindings();
+    insert.bind(1, job.id.cluster);
+    insert.bind(2, job.id.proc);
+    insert.bind(3, job.activation);
+    insert.bind(4, event.time_ms);
+    if (event.mark) insert.bind(5, static_cast<int>(*event.mark));
+    insert.bind(6, event.text);
+    insert.exec();
+  }
+}
+
+// Attributes that differ between two submissions of one file.
+constexpr std::array<std::string_view, 7> kVolatile = {
+    "ClusterId", "EnteredCurrentStatus", "GlobalJobId", "Owner", "QDate", "User", "ServerTime"};
+
+bool is_volatile(std::string_view name) {
+  return std::any_of(kVolatile.begin(), kVolatile.end(),
+                     [&](std::string_view other) { return equal_ignoring_case(name, other); });
+}
+
+std::optional<std::string> first_difference(JobId id, const JobAd& was, const JobAd& now) {
+  const auto say = [&](const std::string& name, const std::string& before,
+                       const std::string& after) {
+    return fmt::format("{} of job {} was {} and is now {}", name, to_text(id), before, after);
+  };
+  for (const auto& [name, before] : was.attributes())
+    if (const auto after = now.get(name); !is_volatile(name) && after != before)
+      return say(name, before, after.value_or("not there"));
+  for (const auto& [name, after] : now.attributes())
+    if (!is_volatile(name) && !was.get(name)) return say(name, "not there", after);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Queue::Queue(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Queue::Queue(Queue&&) noexcept = default;
+Queue& Queue::operator=(Queue&&) noexcept = default;
+Queue::~Queue() = default;
+
+Result<Queue> Queue::open(const std::filesystem::path& file) {
+  try {
+    std::unique_ptr<Database> database(new Database{
+        file, SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs)});
+    database->sqlite.exec("PRAGMA journal_mode = WAL");
+    // FULL: a commit survives a power cut, not only a crash of this process.
+    database->sqlite.exec("PRAGMA synchronous = FULL");
+    database->sqlite.exec(kSchema);
+    return Queue(std::move(database));
+  } catch (const SQLite::Exception& problem) {
+    return Error{Errc::io, fmt::format("open {}: {}", file.native(), problem.what()), 0,
+                 "is the folder writable, and on a local disk?"};
+  }
+}
+
+Result<int> Queue::submit(const std::string& key, std::int64_t now_ms, const MakeAds& make) {
+  return database_->guarded("submit to", [&]() -> Result<int> {
+    auto& sqlite = database_->sqlite;
+    SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement insert(sqlite, "INSERT INTO clusters (key, created_ms) VALUES (?, ?)");
+    insert.bind(1, key);
+    insert.bind(2, now_ms);
+    insert.exec();
+    const int cluster = static_cast<int>(sqlite.getLastInsertRowid());
+    CAIRN_TRY(const std::vector<JobAd> ads, make(cluster));
+    const EventRecord queued{now_ms, Mark::queued, "submitted"};
+    for (int proc = 0; const JobAd& ad : ads) {
+      const JobRecord job{.id = {cluster, proc++}, .ad = ad};
+      write_job(sqlite, job);
+      write_events(sqlite, job, {&queued, 1});
+    }
+    transaction.commit();
+    return cluster;
+  });
+}
+
+Result<std::optional<int>> Queue::find_cluster(const std::string& key) const {
+  return database_->guarded("read", [&]() -> std::optional<int> {
+    SQLite::Statement query(database_->sqlite, "SELECT max(cluster) FROM clusters WHERE key = ?");
+    query.bind(1, key);
+    if (!query.executeStep() || query.isColumnNull(0)) return std::nullopt;
+    return query.getColumn(0).getInt();
+  });
+}
+
+Result<std::vector<JobRecord>> Queue::jobs(int cluster) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(
+        database_->sqlite,
+        fmt::format("SELECT {} FROM jobs WHERE cluster = ? ORDER BY proc", kJobColumns));
+    query.bind(1, cluster);
+    std::vector<JobRecord> jobs;
+    while (query.executeStep()) jobs.push_back(job_from(query));
+    return jobs;
+  });
+}
+
+Status Queue::remove_cluster(int cluster) {
+  return database_->guarded("remove from", [&] {
+    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    for (const char* table : {"events", "jobs", "clusters"}) {
+      SQLite::Statement remove(database_->sqlite,
+                               fmt::format("DELETE FROM {} WHERE cluster = ?", table));
+      remove.bind(1, cluster);
+      remove.exec();
+    }
+    transaction.commit();
+  });
+}
+
+Status Queue::store(const JobRecord& job, std::span<const EventRecord> events) {
+  return database_->guarded("write", [&] {
+    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    write_job(database_->sqlite, job);
+    write_events(database_->sqlite, job, events);
+    transaction.commit();
+  });
+}
+
+Result<std::vector<EventRecord>> Queue::events(JobId id) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(database_->sqlite,
+                            "SELECT time_ms, mark, text FROM events"
+                            " WHERE cluster = ? AND proc = ? ORDER BY seq");
+    query.bind(1, id.cluster);
+    query.bind(2, id.proc);
+    std::vector<EventRecord> events;
+    while (query.executeStep()) {
+      EventRecord event{.time_ms = query.getColumn(0).getInt64(),
+                        .mark = {},
+                        .text = query.getColumn(2).getString()};
+      if (!query.isColumnNull(1)) event.mark = static_cast<Mark>(query.getColumn(1).getInt());
+      events.push_back(std::move(event));
+    }
+    return events;
+  });
+}
+
+Result<std::vector<TimedMark>> Queue::marks(JobId id) const {
+  CAIRN_TRY(const std::vector<EventRecord> all, events(id));
+  std::vector<TimedMark> marks;
+  for (const EventRecord& event : all)
+    if (event.mark) marks.push_back({event.time_ms, *event.mark});
+  return marks;
+}
+
+Result<int> Queue::synchronous() const {
+  return database_->guarded(
+      "read", [&] { return database_->sqlite.execAndGet("PRAGMA synchronous").getInt(); });
+}
+
+std::optional<std::string> first_difference(std::span<const JobRecord> stored,
+                                            std::span<const JobAd> submitted) {
+  if (stored.size() != submitted.size())
+    return fmt::format("there were {} jobs and are now {}", stored.size(), submitted.size());
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (auto difference = first_difference(stored[i].id, stored[i].ad, submitted[i]))
+      return difference;
+  return std::nullopt;
+}
+
+}  // namespace cairn

@@ -1,0 +1,97 @@
+// The persistent queue: jobs, their states, and what happened to them.
+//
+// A new state and the events that led to it are one transaction, durable when
+// store() returns: a crash leaves both or neither.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cairn/result.h"
+#include "job/exit_class.h"
+#include "job/goodput.h"
+#include "job/job_ad.h"
+#include "job/job_spec.h"
+#include "job/transition.h"
+
+namespace cairn {
+
+struct HoldFacts {
+  int code = 0;  // HTCondor's
+  int subcode = 0;
+  std::string reason;
+  friend bool operator==(const HoldFacts&, const HoldFacts&) = default;
+};
+
+// One job as the queue knows it.
+struct JobRecord {
+  JobId id;
+  JobAd ad;
+  JobState state = JobState::idle;
+  int activation = 0;                // number of the newest sandbox
+  std::int64_t next_checkpoint = 0;  // HTCondor counts from 0
+  std::optional<std::int64_t> last_checkpoint{};
+  int crashes = 0;      // since the last spooled checkpoint
+  int evictions = 0;    // likewise
+  int completions = 0;  // ordinary exits that were retried
+  std::optional<ExitStatus> exit{};
+  std::optional<HoldFacts> hold{};
+  std::int64_t user_ms = 0, system_ms = 0;  // CPU time of all executions
+  std::uint64_t sent_bytes = 0, received_bytes = 0;
+  friend bool operator==(const JobRecord&, const JobRecord&) = default;
+};
+
+struct EventRecord {
+  std::int64_t time_ms = 0;  // since 1970
+  std::optional<Mark> mark;
+  std::string text;
+};
+
+// Errors of every call: io, naming the database file.
+class Queue {
+ public:
+  // Makes the database if there is none.  Several processes may have it open.
+  static Result<Queue> open(const std::filesystem::path& file);
+  Queue(Queue&&) noexcept;
+  Queue& operator=(Queue&&) noexcept;
+  ~Queue();
+
+  // A new cluster, all jobs idle; `make` gives their ads for its number.
+  // An error of `make` is handed on, and nothing is stored.
+  using MakeAds = std::function<Result<std::vector<JobAd>>(int cluster)>;
+  Result<int> submit(const std::string& key, std::int64_t now_ms, const MakeAds& make);
+
+  // The newest cluster submitted under `key`.
+  Result<std::optional<int>> find_cluster(const std::string& key) const;
+  Result<std::vector<JobRecord>> jobs(int cluster) const;
+  Status remove_cluster(int cluster);
+
+  // The job's new state with the events that led to it: both or neither.
+  Status store(const JobRecord& job, std::span<const EventRecord> events);
+
+  // All events of a job that carry a mark, in their order.
+  Result<std::vector<TimedMark>> marks(JobId id) const;
+  Result<std::vector<EventRecord>> events(JobId id) const;
+
+  // SQLite's level, of this connection: 2 (FULL) survives a power cut.
+  Result<int> synchronous() const;
+
+ private:
+  struct Database;
+  explicit Queue(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+// Which of `stored` and `submitted` differs first, as a clause: "Arguments of job 12.0 was
+// \"a\" and is now \"b\"".  Attributes that change from one submission to the next by
+// themselves (QDate, GlobalJobId, the cluster's number) do not count.
+std::optional<std::string> first_difference(std::span<const JobRecord> stored,
+                                            std::span<const JobAd> submitted);
+
+}  // namespace cairn

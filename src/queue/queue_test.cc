@@ -1,0 +1,161 @@
+#include "queue/queue.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "support/temp_folder.h"
+
+namespace cairn {
+namespace {
+
+using testing::TempFolder;
+
+JobAd ad_of(int cluster, const std::string& arguments) {
+  JobAd ad;
+  ad.set_integer("ClusterId", cluster);
+  ad.set_string("Cmd", "/bin/true");
+  ad.set_string("Arguments", arguments);
+  return ad;
+}
+
+class QueueTest : public ::testing::Test {
+ protected:
+  Queue open() { return Queue::open(folder_.path() / "queue.sqlite").value(); }
+
+  static Queue::MakeAds two_jobs() {
+    return [](int cluster) -> Result<std::vector<JobAd>> {
+      return std::vector{ad_of(cluster, "a"), ad_of(cluster, "b")};
+    };
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(QueueTest, GivesEachClusterANewNumberAndFindsTheNewestByKey) {
+  Queue queue = open();
+  const int first = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  const int other = queue.submit("other.sub", 1000, two_jobs()).value();
+  const int second = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  EXPECT_LT(first, other);
+  EXPECT_LT(other, second);
+  EXPECT_EQ(queue.find_cluster("sweep.sub").value(), second);
+  EXPECT_EQ(queue.find_cluster("absent.sub").value(), std::nullopt);
+  EXPECT_EQ(queue.jobs(first).value().size(), 2U);
+}
+
+TEST_F(QueueTest, NeverGivesARemovedClustersNumberAgain) {
+  Queue queue = open();
+  const int first = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  queue.remove_cluster(first).value();
+  EXPECT_TRUE(queue.jobs(first).value().empty());
+  EXPECT_TRUE(queue.events({first, 0}).value().empty());
+  EXPECT_GT(queue.submit("sweep.sub", 1000, two_jobs()).value(), first);
+}
+
+TEST_F(QueueTest, StoresNothingWhenTheAdsCannotBeMade) {
+  Queue queue = open();
+  const auto failed = queue.submit("bad.sub", 1000, [](int) -> Result<std::vector<JobAd>> {
+    return Error{Errc::invalid, "bad.sub:3: no", 0, {}};
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "bad.sub:3: no");
+  EXPECT_EQ(queue.find_cluster("bad.sub").value(), std::nullopt);
+}
+
+JobRecord full_record(JobRecord job) {
+  job.state = JobState::spooling;
+  job.activation = 3;
+  job.next_checkpoint = 8;
+  job.last_checkpoint = 6;
+  job.crashes = 1;
+  job.evictions = 2;
+  job.completions = 4;
+  job.exit = ExitStatus{.by_signal = true, .code = 0, .signal = 9};
+  job.hold = HoldFacts{36, -1, "a \"reason\"\nof two lines"};
+  job.user_ms = 1234;
+  job.system_ms = 567;
+  job.sent_bytes = std::uint64_t{5} << 40;
+  job.received_bytes = 42;
+  return job;
+}
+
+TEST_F(QueueTest, KeepsEveryFieldOfAJobAndItsEventsOverAReopening) {
+  JobRecord job;
+  {
+    Queue queue = open();
+    const int cluster = queue.submit("sweep.sub", 1000, two_jobs()).value();
+    job = full_record(queue.jobs(cluster).value().at(1));
+    const std::vector<EventRecord> events = {{2000, std::nullopt, "start"},
+                                             {2000, Mark::stage_begin, ""}};
+    queue.store(job, events).value();
+  }
+  Queue queue = open();
+  EXPECT_EQ(queue.jobs(job.id.cluster).value().at(1), job);
+  const auto marks = queue.marks(job.id).value();
+  ASSERT_EQ(marks.size(), 2U);
+  EXPECT_EQ(marks[0].mark, Mark::queued);
+  EXPECT_EQ(marks[1].mark, Mark::stage_begin);
+  EXPECT_EQ(marks[1].time_ms, 2000);
+  EXPECT_EQ(queue.events(job.id).value().size(), 3U);
+}
+
+// The rule on which resuming rests.  The trigger lets the second half of a store fail.
+TEST_F(QueueTest, StoresStateAndEventsTogetherOrNotAtAll) {
+  Queue queue = open();
+  const int cluster = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  const JobRecord before = queue.jobs(cluster).value().at(0);
+  SQLite::Database(folder_.path() / "queue.sqlite", SQLite::OPEN_READWRITE)
+      .exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END");
+
+  const EventRecord event{2000, Mark::stage_begin, "start"};
+  const Status stored = queue.store(full_record(before), {&event, 1});
+  ASSERT_FALSE(stored);
+  EXPECT_NE(stored.error().message.find("full"), std::string::npos);
+  EXPECT_NE(stored.error().message.find("queue.sqlite"), std::string::npos);
+  EXPECT_EQ(queue.jobs(cluster).value().at(0), before);
+}
+
+TEST_F(QueueTest, CommitsAreDurableBeforeStoreReturns) {
+  Queue queue = open();
+  SQLite::Database other(folder_.path() / "queue.sqlite", SQLite::OPEN_READWRITE);
+  EXPECT_EQ(other.execAndGet("PRAGMA journal_mode").getString(), "wal");
+  EXPECT_EQ(queue.synchronous().value(), 2);  // FULL
+}
+
+TEST_F(QueueTest, NamesAFileThatIsNoDatabase) {
+  std::ofstream(folder_.path() / "queue.sqlite") << std::string(4096, 'x');
+  const auto queue = Queue::open(folder_.path() / "queue.sqlite");
+  ASSERT_FALSE(queue);
+  EXPECT_NE(queue.error().message.find("queue.sqlite"), std::string::npos);
+}
+
+TEST(FirstDifference, NamesAttributeJobAndBothValues) {
+  const std::vector<JobRecord> stored = {{.id = {7, 0}, .ad = ad_of(7, "a")}};
+  const std::vector<JobAd> same = {ad_of(7, "a")}, other = {ad_of(7, "b")};
+  EXPECT_EQ(first_difference(stored, same), std::nullopt);
+  EXPECT_EQ(first_difference(stored, other), "Arguments of job 7.0 was \"a\" and is now \"b\"");
+}
+
+TEST(FirstDifference, SeesAttributesThatCameOrWent) {
+  const std::vector<JobRecord> stored = {{.id = {7, 0}, .ad = ad_of(7, "a")}};
+  JobAd more = ad_of(7, "a"), less = ad_of(7, "a");
+  more.set_integer("RequestCpus", 2);
+  less.erase("Arguments");
+  EXPECT_EQ(first_difference(stored, std::vector{more}),
+            "RequestCpus of job 7.0 was not there and is now 2");
+  EXPECT_EQ(first_difference(stored, std::vector{less}),
+            "Arguments of job 7.0 was \"a\" and is now not there");
+}
+
+TEST(FirstDifference, LeavesOutWhatEverySubmissionChanges) {
+  const std::vector<JobRecord> stored = {{.id = {7, 0}, .ad = ad_of(7, "a")}};
+  JobAd later = ad_of(8, "a");
+  later.set_integer("QDate", 99);
+  later.set_string("GlobalJobId", "host#8.0#99");
+  EXPECT_EQ(first_difference(stored, std::vector{later}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace cairn
