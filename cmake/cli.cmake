@@ -1,0 +1,7 @@
+# The program `cairn`; the target of that name is the library.
+file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.cc)
+find_package(CLI11 REQUIRED)
+add_executable(cairn_cli ${cli_sources})
+set_target_properties(cairn_cli PROPERTIES OUTPUT_NAME cairn)
+target_link_libraries(cairn_cli PRIVATE cairn_engine cairn_format cairn_flags CLI11::CLI11 fmt::fmt)
+install(TARGETS cairn_cli RUNTIME)

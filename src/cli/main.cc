@@ -1,0 +1,95 @@
+// The program `cairn`: a table of verbs.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "base/text.h"
+#include "cairn/version.h"
+#include "cli/verb.h"
+#include "engine/starter.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr std::array kVerbs = {&kRun, &kShow, &kVersion, &kStarter};
+
+constexpr const char* kFooter =
+    "Exit status: 0 all is well; 1 the verb's own no (a job failed, a file is damaged);\n"
+    "  2 wrong usage; 3 interrupted, the same command goes on.\n"
+    "Example: cairn run sweep.sub --evict-every 3s";
+
+// "--option: message" of CLI11 has several lines at times.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return std::string(trim(text));
+}
+
+int run(std::vector<std::string> arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  const std::vector<std::string> rest(dashes == arguments.end() ? dashes : dashes + 1,
+                                      arguments.end());
+  arguments.erase(dashes, arguments.end());
+
+  CLI::App app("Cairn runs programs that save their own state, and loses nothing.", "cairn");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", CAIRN_VERSION_STRING);
+  std::function<int()> action;
+  for (const Verb* verb : kVerbs) {
+    CLI::App* const sub = app.add_subcommand(verb->name, verb->summary);
+    sub->footer(verb->footer);
+    if (verb->hidden) sub->group("");
+    const auto act = verb->declare(*sub, rest);
+    sub->final_callback([&action, act] { action = act; });
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(arguments);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& problem) {
+    complain(one_line(problem.what()) + "; see cairn --help");
+    return kUsage;
+  }
+  return action();
+}
+
+std::function<int()> declare_starter(CLI::App&, const std::vector<std::string>&) {
+  return [] { return run_starter(0); };  // its socket is where stdin would be
+}
+
+std::function<int()> declare_version(CLI::App&, const std::vector<std::string>&) {
+  return [] {
+    std::cout << "cairn " CAIRN_VERSION_STRING "\n";
+    return 0;
+  };
+}
+
+}  // namespace
+
+const Verb kStarter = {"starter", "Runs one job for the engine", "", true, declare_starter};
+const Verb kVersion = {"version", "Says which Cairn this is",
+                       "Exit status: 0.\nExample: cairn version", false, declare_version};
+
+void complain(const std::string& text) { std::cerr << "cairn: " << text << '\n'; }
+
+int refuse(const Error& error) {
+  complain(error.text());
+  return kUsage;
+}
+
+}  // namespace cairn::cli
+
+int main(int argc, char** argv) {
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));  // a closed pager must not end the jobs
+  try {
+    return cairn::cli::run({argv + 1, argv + argc});
+  } catch (const std::exception& problem) {
+    cairn::cli::complain(problem.what());
+    return cairn::cli::kUsage;
+  }
+}

@@ -1,0 +1,485 @@
+// `cairn run`: the jobs of a submit file, or of one command, from wherever they are
+// to their end.
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "base/units.h"
+#include "cli/verb.h"
+#include "cli/view.h"
+#include "engine/engine.h"
+#include "engine/home.h"
+#include "job/submit.h"
+#include "os/atomic_file.h"
+#include "os/lock.h"
+#include "os/process.h"
+
+namespace cairn::cli {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+constexpr const char* kFooter =
+    "The same command again goes on where the jobs were, also after Ctrl-C or kill -9.\n"
+    "Exit status: 0 every job completed with exit code 0; 1 some job did not, or is held;\n"
+    "  2 wrong usage or submit file; 3 interrupted, the same command goes on.\n"
+    "Examples: cairn run sweep.sub --evict-every 3s\n"
+    "          cairn run --checkpoint-exit-code 77 --checkpoint-files state.ckpt -- ./sweep 0 "
+    "20000";
+
+// As the user wrote it.
+struct Choices {
+  std::string file;
+  std::vector<std::string> command;  // behind "--"
+
+  std::optional<int> checkpoint_exit_code;
+  std::optional<std::string> checkpoint_files, inputs, outputs;
+  std::vector<std::string> environment, settings;
+
+  std::string evict_every, evict_after, evict_how = "soft";
+  std::string max_vacate_time = "10m";
+  std::string contract = "cairn";
+  int slots = 0;
+  bool fresh = false, quiet = false;
+  std::string report;
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+std::string user_name() {
+  const passwd* const entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// ---- what is to be run
+
+// A submit file or a command: where its ads come from.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // The same work has the same key.
+  virtual std::string key() const = 0;
+  virtual std::string name() const = 0;
+  virtual Result<Submission> ads(SubmitContext context) const = 0;
+  virtual Path directory() const = 0;
+};
+
+class FileSource final : public Source {
+ public:
+  static Result<std::unique_ptr<Source>> open(const std::string& name) {
+    PosixFileSystem files;
+    CAIRN_TRY(std::string text, read_file(files, name));
+    return std::unique_ptr<Source>(new FileSource(name, stdfs::canonical(name), std::move(text)));
+  }
+  std::string key() const override { return path_.native(); }
+  std::string name() const override { return name_; }
+  // Not the current folder, as condor_submit does: the same file must mean the same jobs
+  // wherever it is run from, or it could not go on.
+  Path directory() const override { return path_.parent_path(); }
+  Result<Submission> ads(SubmitContext context) const override {
+    context.file = name_;
+    return parse_submit_file(text_, context);
+  }
+
+ private:
+  FileSource(std::string name, Path path, std::string text)
+      : name_(std::move(name)), path_(std::move(path)), text_(std::move(text)) {}
+  std::string name_;
+  Path path_;
+  std::string text_;
+};
+
+// What a command prints goes to the terminal when it ends, unless it has files for it.
+Path captured(const Home& home, int cluster, const char* stream) {
+  return home.cluster_folder(cluster) / stream;
+}
+
+class CommandSource final : public Source {
+ public:
+  CommandSource(const Choices& choices, const Home& home) : choices_(choices), home_(home) {}
+  std::string key() const override {
+    return fmt::format("{}: {}", directory().native(), join(choices_.command, " "));
+  }
+  std::string name() const override { return "-- " + join(choices_.command, " "); }
+  Path directory() const override { return stdfs::current_path(); }
+  Result<Submission> ads(SubmitContext context) const override;
+
+ private:
+  const Choices& choices_;
+  const Home& home_;
+};
+
+// As a shell finds a command: a name without '/' is looked up in PATH.
+Result<Path> find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return Path(name);
+  const char* const path = std::getenv("PATH");
+  for (const std::string& folder : split_list(path == nullptr ? "/usr/bin:/bin" : path, ':'))
+    if (::access((Path(folder) / name).c_str(), X_OK) == 0) return Path(folder) / name;
+  return Error{Errc::not_found, fmt::format("there is no program {} in PATH", name), 0,
+               fmt::format("write ./{} for one in this folder", name)};
+}
+
+Result<std::pair<std::string, std::string>> split_setting(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return Error{Errc::invalid, fmt::format("\"{}\" is not NAME=VALUE", text), 0, {}};
+  return std::pair(std::string(trim(text.substr(0, equals))),
+                   std::string(trim(text.substr(equals + 1))));
+}
+
+Result<Submission> CommandSource::ads(SubmitContext context) const {
+  context.file = "command line";
+  CommandJob job;
+  CAIRN_TRY(const Path program, find_program(choices_.command.front()));
+  job.executable = program;
+  // A program of the system stays where it is; one's own goes with the job.
+  job.transfer_executable = choices_.command.front().find('/') != std::string::npos;
+  job.arguments.assign(choices_.command.begin() + 1, choices_.command.end());
+  for (const std::string& entry : choices_.environment) {
+    CAIRN_TRY(auto variable, split_setting(entry));
+    job.environment.push_back(std::move(variable));
+  }
+  job.checkpoint_exit_code = choices_.checkpoint_exit_code;
+  if (choices_.checkpoint_files) job.checkpoint_files = split_list(*choices_.checkpoint_files);
+  if (choices_.outputs) job.output_files = split_list(*choices_.outputs);
+  if (choices_.inputs) job.input_files = split_list(*choices_.inputs);
+  for (const std::string& setting : choices_.settings) {
+    CAIRN_TRY(auto command, split_setting(setting));
+    job.settings.push_back(std::move(command));
+  }
+  for (const char* stream : {"output", "error"})
+    if (std::none_of(job.settings.begin(), job.settings.end(), [&](const auto& setting) {
+          return equal_ignoring_case(setting.first, stream);
+        }))
+      job.settings.emplace_back(stream, captured(home_, context.cluster, stream));
+  CAIRN_TRY(JobAd ad, command_ad(job, context));
+  Submission submission;
+  submission.jobs.push_back(std::move(ad));
+  return submission;
+}
+
+// ---- where it stands
+
+struct Standing {
+  int cluster = 0;
+  bool is_new = false;
+};
+
+class Run {
+ public:
+  explicit Run(const Choices& choices) : choices_(choices) {}
+  Result<int> go();
+
+ private:
+  Result<EngineOptions> engine_options() const;
+  SubmitContext context(int cluster, std::int64_t now_seconds) const;
+  Result<Standing> stand();
+  Result<Standing> submit();
+  Status compare(const std::vector<JobRecord>& jobs) const;
+  Status discard(int cluster, const std::vector<JobRecord>& jobs);
+  Status lock(int cluster);
+  Status tidy(const RunResult& result, int cluster);
+  int conclude(const RunResult& result, int cluster);
+  Status print_captured(int cluster) const;
+
+  const Choices& choices_;
+  PosixFileSystem files_;
+  std::optional<Home> home_;
+  std::optional<Queue> queue_;
+  std::unique_ptr<Source> source_;
+  std::optional<FolderLock> lock_;
+};
+
+Result<std::optional<std::chrono::milliseconds>> optional_duration(const std::string& text) {
+  std::optional<std::chrono::milliseconds> duration;
+  if (text.empty()) return duration;
+  CAIRN_TRY(duration, parse_duration(text));
+  return duration;
+}
+
+Result<EngineOptions> Run::engine_options() const {
+  EngineOptions options;
+  options.slots = choices_.slots;
+  options.shadow.contract = choices_.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
+  options.shadow.host = host_name();
+  CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices_.max_vacate_time));
+  CAIRN_TRY(options.evict_every, optional_duration(choices_.evict_every));
+  CAIRN_TRY(options.evict_after, optional_duration(choices_.evict_after));
+  options.evict_how = choices_.evict_how == "fast" ? Vacate::fast : Vacate::soft;
+  return options;
+}
+
+SubmitContext Run::context(int cluster, std::int64_t now_seconds) const {
+  SubmitContext context;
+  context.directory = source_->directory();
+  context.cluster = cluster;
+  context.owner = user_name();
+  context.host = host_name();
+  context.now_seconds = now_seconds;
+  return context;
+}
+
+Status Run::lock(int cluster) {
+  CAIRN_CHECK(files_.make_folder(home_->cluster_folder(cluster)));
+  auto taken = FolderLock::take(home_->cluster_folder(cluster));
+  if (!taken && taken.error().code == Errc::locked) {
+    const std::string& message = taken.error().message;
+    const auto by = message.find("by pid");
+    return Error{Errc::locked,
+                 fmt::format("cluster {} is being run {}", cluster,
+                             by == std::string::npos ? message : message.substr(by)),
+                 0, "wait for it, or stop it first"};
+  }
+  if (!taken) return std::move(taken).error();
+  lock_.emplace(*std::move(taken));
+  return {};
+}
+
+// The newest cluster of this source if it is not finished, else a new one.  Its folder goes
+// last of all: as long as it is there, nobody has been told the result.
+Result<Standing> Run::stand() {
+  CAIRN_TRY(const std::optional<int> cluster, queue_->find_cluster(source_->key()));
+  if (!cluster) return submit();
+  CAIRN_TRY(std::vector<JobRecord> jobs, queue_->jobs(*cluster));
+  const auto finished = [](const JobRecord& job) {
+    return job.state == JobState::completed || job.state == JobState::removed;
+  };
+  const auto done = std::count_if(jobs.begin(), jobs.end(), finished);
+  const bool told = !stdfs::exists(home_->cluster_folder(*cluster));
+  if (done == std::ssize(jobs) && told) return submit();
+  CAIRN_CHECK(lock(*cluster));
+  if (choices_.fresh) {
+    CAIRN_CHECK(discard(*cluster, jobs));
+    return submit();
+  }
+  CAIRN_CHECK(compare(jobs));
+  if (!choices_.quiet)
+    std::cout << fmt::format("cluster {} goes on where it was: {} of {} jobs are done", *cluster,
+                             done, jobs.size())
+              << std::endl;
+  return Standing{*cluster, false};
+}
+
+Result<Standing> Run::submit() {
+  const std::int64_t now = now_ms();
+  const auto make = [&](int cluster) -> Result<std::vector<JobAd>> {
+    CAIRN_TRY(Submission submission, source_->ads(context(cluster, now / 1000)));
+    for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
+    if (submission.jobs.empty())
+      return Error{Errc::invalid, fmt::format("{} queues no job", source_->name()), 0,
+                   "end it with a line: queue"};
+    for (const JobAd& ad : submission.jobs)
+      if (auto job = job_spec(ad); !job) return std::move(job).error();
+    return std::move(submission.jobs);
+  };
+  CAIRN_TRY(const int cluster, queue_->submit(source_->key(), now, make));
+  CAIRN_CHECK(lock(cluster));
+  return Standing{cluster, true};
+}
+
+Status Run::compare(const std::vector<JobRecord>& jobs) const {
+  const JobRecord& first = jobs.front();
+  CAIRN_TRY(const Submission now,
+            source_->ads(context(first.id.cluster, first.ad.get_integer("QDate").value_or(0))));
+  const auto difference = first_difference(jobs, now.jobs);
+  if (!difference) return {};
+  return Error{Errc::mismatch,
+               fmt::format("{} has changed while cluster {} is not finished: {}", source_->name(),
+                           first.id.cluster, *difference),
+               0, "change it back to go on, or start over with --fresh"};
+}
+
+// Says what it throws away before it does.
+Status Run::discard(int cluster, const std::vector<JobRecord>& jobs) {
+  std::chrono::milliseconds work{0};
+  std::vector<std::string> checkpoints;
+  for (const JobRecord& job : jobs) {
+    CAIRN_TRY(const std::vector<TimedMark> marks, queue_->marks(job.id));
+    work += account(marks).useful;
+    if (job.last_checkpoint)
+      checkpoints.push_back(fmt::format("{} of {}", *job.last_checkpoint, to_text(job.id)));
+  }
+  constexpr std::size_t kNamed = 5;
+  std::string newest = checkpoints.empty() ? "no checkpoint" : "checkpoint ";
+  newest += join({checkpoints.begin(),
+                  checkpoints.begin() + std::min<std::ptrdiff_t>(kNamed, std::ssize(checkpoints))},
+                 ", ");
+  if (checkpoints.size() > kNamed)
+    newest += fmt::format(" and of {} more jobs", checkpoints.size() - kNamed);
+  std::cout << fmt::format("--fresh discards cluster {}: {} job{}, {}, {} of work", cluster,
+                           jobs.size(), jobs.size() == 1 ? "" : "s", newest, format_duration(work))
+            << std::endl;
+  for (const JobRecord& job : jobs) {
+    CAIRN_CHECK(kill_marked(home_->mark(job.id, job.activation)));
+    CAIRN_CHECK(remove_tree(files_, home_->job_folder(job.id)));
+  }
+  CAIRN_CHECK(queue_->remove_cluster(cluster));
+  lock_.reset();
+  return remove_tree(files_, home_->cluster_folder(cluster));
+}
+
+// ---- the end
+
+Status copy_to(FileSystem& files, const Path& from, std::ostream& to) {
+  auto text = read_file(files, from);
+  if (!text && text.error().code == Errc::not_found) return {};
+  if (!text) return std::move(text).error();
+  to << *text << std::flush;
+  return {};
+}
+
+Status Run::print_captured(int cluster) const {
+  PosixFileSystem files;
+  CAIRN_CHECK(copy_to(files, captured(*home_, cluster, "output"), std::cout));
+  return copy_to(files, captured(*home_, cluster, "error"), std::cerr);
+}
+
+// What is not needed any more.  Most of it has gone already; killed starters leave the rest.
+Status Run::tidy(const RunResult& result, int cluster) {
+  bool over = true;
+  for (const JobStatus& job : result.jobs) {
+    over = over && job.state == JobState::completed;
+    if (job.state != JobState::completed) continue;
+    CAIRN_CHECK(remove_tree(files_, home_->job_folder(job.id)));
+  }
+  if (!over) return {};
+  lock_.reset();
+  return remove_tree(files_, home_->cluster_folder(cluster));
+}
+
+int Run::conclude(const RunResult& result, int cluster) {
+  if (auto printed = print_captured(cluster); !printed) complain(printed.error().text());
+  for (const JobStatus& job : result.jobs)
+    if (job.hold)
+      complain(fmt::format("job {} is held (code {}/{}): {}", to_text(job.id), job.hold->code,
+                           job.hold->subcode, job.hold->reason));
+  if (!choices_.quiet) std::cout << '\n' << wall_time_table(result.jobs) << std::flush;
+  if (!choices_.report.empty()) {
+    const std::string json = report_json(result, cluster);
+    auto written = write_file_atomically(files_, choices_.report, as_bytes(json));
+    if (!written) complain(written.error().text());
+  }
+  if (result.ending == Ending::interrupted) {
+    complain(fmt::format("interrupted; to go on: cairn run {}", source_->name()));
+    return kInterrupted;
+  }
+  if (auto tidied = tidy(result, cluster); !tidied) complain(tidied.error().text());
+  return result.ending == Ending::completed ? kOk : kNotOk;
+}
+
+Result<int> Run::go() {
+  CAIRN_TRY(EngineOptions options, engine_options());
+  CAIRN_TRY(const Path folder, Home::default_folder());
+  CAIRN_TRY(home_, Home::open(files_, folder));
+  CAIRN_TRY(queue_, Queue::open(home_->queue_file()));
+  if (choices_.command.empty()) {
+    CAIRN_TRY(source_, FileSource::open(choices_.file));
+  } else {
+    source_ = std::make_unique<CommandSource>(choices_, *home_);
+  }
+  CAIRN_TRY(const Standing standing, stand());
+  CAIRN_TRY(const std::vector<JobRecord> jobs, queue_->jobs(standing.cluster));
+  if (options.slots == 0) {
+    const auto cpus =
+        std::max<std::int64_t>(1, jobs.front().ad.get_integer("RequestCpus").value_or(1));
+    options.slots = std::max(1, static_cast<int>(std::thread::hardware_concurrency() / cpus));
+  }
+  ViewKind kind = ::isatty(STDOUT_FILENO) == 1 ? ViewKind::live : ViewKind::plain;
+  if (choices_.quiet) kind = ViewKind::quiet;
+  const auto view = make_view(kind, std::cout, STDOUT_FILENO);
+  Engine engine(*queue_, *home_, std::move(options), *view);
+  if (standing.is_new) CAIRN_CHECK(engine.announce(standing.cluster));
+  CAIRN_TRY(const RunResult result, engine.run(standing.cluster));
+  return conclude(result, standing.cluster);
+}
+
+int run(const Choices& choices) {
+  if (choices.file.empty() == choices.command.empty()) {
+    complain(choices.file.empty() ? "nothing to run; name a submit file, or a command after --"
+                                  : "a submit file and a command; give one of the two");
+    return kUsage;
+  }
+  const bool for_commands = choices.checkpoint_exit_code || choices.checkpoint_files ||
+                            choices.inputs || choices.outputs || !choices.settings.empty() ||
+                            !choices.environment.empty();
+  if (for_commands && choices.command.empty()) {
+    complain("options for a command are given with a submit file; write them into the file");
+    return kUsage;
+  }
+  const auto status = Run(choices).go();
+  return status ? *status : refuse(status.error());
+}
+
+std::function<int()> declare(CLI::App& app, const std::vector<std::string>& rest) {
+  const auto choices = std::make_shared<Choices>();
+  choices->command = rest;
+  app.add_option("FILE", choices->file,
+                 "The submit file; or give a command: cairn run [OPTIONS] -- PROGRAM ARGUMENT...");
+  app.add_flag("--fresh", choices->fresh, "Start over, and say what that discards");
+  app.add_option("--slots", choices->slots, "Jobs at a time; default: as many as there are cores")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--evict-every", choices->evict_every,
+                 "Make a job leave this long after each start: 3s, 500ms, 10m");
+  app.add_option("--evict-after", choices->evict_after,
+                 "Make each job leave once, this long after its first start");
+  app.add_option("--evict", choices->evict_how,
+                 "soft: ask by signal and wait; fast: kill. Default: soft")
+      ->check(CLI::IsMember({"soft", "fast"}));
+  app.add_option("--max-vacate-time", choices->max_vacate_time,
+                 "How long a job that is asked may take to leave. Default: 10m");
+  app.add_option("--contract", choices->contract,
+                 "htcondor: lose and hold what a real pool does. Default: cairn")
+      ->check(CLI::IsMember({"cairn", "htcondor"}));
+  app.add_flag("--quiet", choices->quiet, "Only errors");
+  app.add_option("--report", choices->report, "Write a summary to this file, as JSON");
+
+  const std::string group = "Options for a command (after --)";
+  app.add_option("--checkpoint-exit-code", choices->checkpoint_exit_code,
+                 "The exit code that says: I have a checkpoint, start me again")
+      ->group(group);
+  app.add_option("--checkpoint-files", choices->checkpoint_files,
+                 "What a checkpoint is: a,b,folder")
+      ->group(group);
+  app.add_option("--inputs", choices->inputs, "Files to take along: a,b,folder")->group(group);
+  app.add_option("--outputs", choices->outputs,
+                 "Files to bring back; default: all that are new or changed")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--output-file",
+         [choices](const std::string& file) { choices->settings.push_back("output=" + file); },
+         "For its stdout; default: printed when it ends")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--error-file",
+         [choices](const std::string& file) { choices->settings.push_back("error=" + file); },
+         "For its stderr; default: printed when it ends")
+      ->group(group);
+  app.add_option("--env", choices->environment, "NAME=VALUE, for its environment")->group(group);
+  app.add_option("--set", choices->settings, "NAME=VALUE, any other submit command")->group(group);
+  return [choices] { return run(*choices); };
+}
+
+}  // namespace
+
+const Verb kRun = {"run", "Runs the jobs of a submit file, or a command", kFooter, false, declare};
+
+}  // namespace cairn::cli

@@ -1,0 +1,40 @@
+// What main() needs to know of a verb.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cairn/result.h"
+
+namespace cairn::cli {
+
+// The exit statuses of `cairn`.
+enum ExitStatusOfCairn : int {
+  kOk = 0,
+  kNotOk = 1,        // the verb's own no: a job failed, a generation is damaged
+  kUsage = 2,        // wrong options, a submit file that cannot be understood, no room to work
+  kInterrupted = 3,  // the same command goes on
+};
+
+struct Verb {
+  const char* name;
+  const char* summary;
+  const char* footer;  // exit statuses and an example
+  bool hidden;
+  // Declares the verb's options.  Returns what to do once they are read.
+  //   rest  what stands behind "--"
+  std::function<int()> (*declare)(CLI::App& app, const std::vector<std::string>& rest);
+};
+
+extern const Verb kRun;
+extern const Verb kShow;
+extern const Verb kStarter;
+extern const Verb kVersion;
+
+// "cairn: …" on stderr, one line.
+void complain(const std::string& text);
+int refuse(const Error& error);  // the same; returns kUsage
+
+}  // namespace cairn::cli

@@ -1,0 +1,38 @@
+// Where the engine keeps its things: $CAIRN_HOME, by default
+// ${XDG_STATE_HOME:-~/.local/state}/cairn, for its owner only.
+//
+//   queue.sqlite
+//   cluster-12/lock          held by the `cairn run` that runs cluster 12
+//   12.0/sandbox-0003/       of the third activation; a new path each time
+//   12.0/spool/000042/       a checkpoint
+#pragma once
+
+#include <string>
+
+#include "cairn/result.h"
+#include "job/job_spec.h"
+#include "os/filesystem.h"
+
+namespace cairn {
+
+class Home {
+ public:
+  // Makes the folder if there is none.
+  static Result<Home> open(FileSystem& files, const Path& folder);
+  // From the environment.  Errors: misuse, if there is neither CAIRN_HOME nor HOME.
+  static Result<Path> default_folder();
+
+  const Path& folder() const { return folder_; }
+  Path queue_file() const { return folder_ / "queue.sqlite"; }
+  Path cluster_folder(int cluster) const;
+  Path job_folder(JobId id) const;
+  Path sandbox(JobId id, int activation) const;
+  // In the environment of every process of this activation: "CAIRN_ACTIVATION=…".
+  std::string mark(JobId id, int activation) const;
+
+ private:
+  explicit Home(Path folder) : folder_(std::move(folder)) {}
+  Path folder_;
+};
+
+}  // namespace cairn

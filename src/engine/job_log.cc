@@ -1,0 +1,114 @@
+#include "engine/job_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "os/descriptor.h"
+
+namespace cairn {
+
+JobLog::JobLog(JobId id, Path file, std::string host, std::string slot)
+    : id_(id), file_(std::move(file)), host_(std::move(host)), slot_(std::move(slot)) {}
+
+// One write per event: with O_APPEND, events of several jobs do not mix.
+void JobLog::append(const std::string& event) {
+  if (file_.empty() || failed_) return;
+  const Descriptor fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  const auto written =
+      !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), event.data(), event.size()); });
+  if (written == static_cast<ssize_t>(event.size())) return;
+  failed_ = true;
+  problem_ = fmt::format("{}; the job goes on without its event log",
+                         system_error("write job event log", file_, errno).message);
+}
+
+std::string JobLog::take_problem() { return std::exchange(problem_, {}); }
+
+ResourceUsage JobLog::resources(std::int64_t time_ms) const {
+  ResourceUsage usage;
+  usage.cpus_requested = usage.cpus_allocated = cpus_;
+  usage.memory_used_mb = (resident_kb_ + 1023) / 1024;
+  usage.execute_seconds = execute_ms_ == 0 ? 0 : (time_ms - execute_ms_) / 1000;
+  usage.slot_busy_seconds = begin_ms_ == 0 ? 0 : (time_ms - begin_ms_) / 1000;
+  return usage;
+}
+
+void JobLog::submitted(std::int64_t time_ms) { append(submit_event(head(time_ms), host_)); }
+
+void JobLog::staging(std::int64_t time_ms) {
+  run_ = {};
+  bytes_ = {};
+  resident_kb_ = 0;
+  begin_ms_ = time_ms;
+  execute_ms_ = 0;
+  image_size_said_ = false;
+  append(transfer_event(head(time_ms), TransferStep::input_started, host_));
+}
+
+void JobLog::received(std::int64_t time_ms, std::uint64_t bytes) {
+  bytes_.received += bytes;
+  append(transfer_event(head(time_ms), TransferStep::input_finished));
+}
+
+void JobLog::executing(std::int64_t time_ms, const Path& sandbox, int cpus) {
+  const bool restarted_in_place = execute_ms_ != 0;
+  execute_ms_ = time_ms;
+  cpus_ = cpus;
+  if (restarted_in_place) return;  // HTCondor writes no second 001
+  append(execute_event(
+      head(time_ms),
+      {.host = host_, .slot_name = slot_, .scratch_folder = sandbox.native(), .cpus = cpus}));
+}
+
+void JobLog::exited(std::int64_t time_ms, const Exited& exit) {
+  run_.user_seconds += exit.user_ms / 1000;
+  run_.system_seconds += exit.system_ms / 1000;
+  resident_kb_ = std::max(resident_kb_, exit.resident_kb);
+  if (std::exchange(image_size_said_, true)) return;
+  append(image_size_event(head(time_ms), resident_kb_, (resident_kb_ + 1023) / 1024, resident_kb_));
+}
+
+void JobLog::sending(std::int64_t time_ms) {
+  append(transfer_event(head(time_ms), TransferStep::output_started));
+}
+
+void JobLog::sent(std::int64_t time_ms, std::uint64_t bytes) {
+  bytes_.sent += bytes;
+  append(transfer_event(head(time_ms), TransferStep::output_finished));
+}
+
+void JobLog::evicted(std::int64_t time_ms, const std::string& reason, const ExitStatus* requeued) {
+  EvictFacts facts;
+  facts.remote = run_;
+  facts.run = bytes_;
+  facts.reason = reason;
+  if (requeued != nullptr) facts.requeued_exit = *requeued;
+  facts.resources = resources(time_ms);
+  append(evict_event(head(time_ms), facts));
+}
+
+void JobLog::held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
+                  bool was_running) {
+  if (was_running) {
+    append(error_event(head(time_ms), fmt::format("starter on {}", slot_), reason, code, subcode));
+    evicted(time_ms, reason, nullptr);
+  }
+  append(hold_event(head(time_ms), fmt::format("Error from {}: {}", slot_, reason), code, subcode));
+}
+
+void JobLog::released(std::int64_t time_ms, const std::string& reason) {
+  append(release_event(head(time_ms), reason));
+}
+
+void JobLog::terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
+                        const TransferBytes& total_bytes) {
+  append(terminate_event(head(time_ms), {.exit = exit,
+                                         .run = run_,
+                                         .total = total,
+                                         .run_bytes = bytes_,
+                                         .total_bytes = total_bytes,
+                                         .resources = resources(time_ms)}));
+}
+
+}  // namespace cairn

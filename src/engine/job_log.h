@@ -1,0 +1,61 @@
+// The job event log as a file: what the shadow reports, in HTCondor's words, appended
+// event by event, so that several jobs may share one file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/protocol.h"
+#include "job/event_log.h"
+#include "os/filesystem.h"
+
+namespace cairn {
+
+class JobLog {
+ public:
+  //   file  empty: nothing is written
+  JobLog(JobId id, Path file, std::string host, std::string slot);
+
+  void submitted(std::int64_t time_ms);
+  void staging(std::int64_t time_ms);
+  void executing(std::int64_t time_ms, const Path& sandbox, int cpus);
+  void exited(std::int64_t time_ms, const Exited& exit);
+  void sending(std::int64_t time_ms);
+  void sent(std::int64_t time_ms, std::uint64_t bytes);
+  void received(std::int64_t time_ms, std::uint64_t bytes);
+  //   requeued  the exit that is retried, null for none
+  void evicted(std::int64_t time_ms, const std::string& reason, const ExitStatus* requeued);
+  void held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
+            bool was_running);
+  void released(std::int64_t time_ms, const std::string& reason);
+  void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
+                  const TransferBytes& total_bytes);
+
+  void set_slot(std::string slot) { slot_ = std::move(slot); }
+  // What the last write said, once; empty: all is well.
+  std::string take_problem();
+
+ private:
+  EventHead head(std::int64_t time_ms) const { return {id_, time_ms / 1000}; }
+  void append(const std::string& event);
+  ResourceUsage resources(std::int64_t time_ms) const;
+
+  JobId id_;
+  Path file_;
+  std::string host_;
+  std::string slot_;
+  std::string problem_;
+  bool failed_ = false;
+
+  // Of this activation.
+  CpuUsage run_;
+  TransferBytes bytes_;
+  std::int64_t resident_kb_ = 0;
+  std::int64_t begin_ms_ = 0;
+  std::int64_t execute_ms_ = 0;
+  bool image_size_said_ = false;
+  int cpus_ = 1;
+};
+
+}  // namespace cairn

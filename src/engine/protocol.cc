@@ -1,0 +1,113 @@
+#include "engine/protocol.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn {
+
+using Json = nlohmann::json;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExitStatus, by_signal, code, signal, core_dumped)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageOrder, ad, machine_ad, job_folder, sandbox, slot, mark,
+                                   cpus, htcondor, adopt, has_checkpoint)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpoolOrder, number)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FinishOrder, succeeded)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SignalOrder, signal)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QuitOrder, deliver, clean_up)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Started, pid)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Exited, exit, user_ms, system_ms, resident_kb)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Spooled, number, bytes, elapsed_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpoolFailed, retryable, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Finished, bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FinishFailed, code, subcode, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StartFailed, code, subcode, message)
+
+static void to_json(Json& json, const Staged& staged) {
+  json = {{"bytes", staged.bytes}, {"warnings", staged.warnings}};
+  if (staged.checkpoint) json["checkpoint"] = *staged.checkpoint;
+}
+
+static void from_json(const Json& json, Staged& staged) {
+  json.at("bytes").get_to(staged.bytes);
+  json.at("warnings").get_to(staged.warnings);
+  if (json.contains("checkpoint")) staged.checkpoint = json["checkpoint"].get<std::int64_t>();
+}
+
+namespace {
+
+// [index of the alternative, its fields] as MessagePack: unlike JSON text it takes
+// file names and environments that are no valid UTF-8.
+template <class Variant>
+std::string encode_variant(const Variant& value) {
+  Json fields = std::visit(
+      [](const auto& message) {
+        if constexpr (std::is_empty_v<std::decay_t<decltype(message)>>)
+          return Json();
+        else
+          return Json(message);
+      },
+      value);
+  std::string bytes;
+  Json::to_msgpack(Json::array({value.index(), std::move(fields)}), bytes);
+  return bytes;
+}
+
+template <class Variant, std::size_t... I>
+Variant decode_alternative(std::size_t index, const Json& fields, std::index_sequence<I...>) {
+  Variant value;
+  const auto fill = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+    if (index != N) return;
+    using Message = std::variant_alternative_t<N, Variant>;
+    Message message{};
+    if constexpr (!std::is_empty_v<Message>) fields.get_to(message);
+    value = std::move(message);
+  };
+  (fill(std::integral_constant<std::size_t, I>{}), ...);
+  return value;
+}
+
+template <class Variant>
+Result<Variant> decode_variant(std::string_view bytes) {
+  constexpr std::size_t kAlternatives = std::variant_size_v<Variant>;
+  try {
+    const Json json = Json::from_msgpack(bytes);
+    const auto index = json.at(0).get<std::size_t>();
+    if (index >= kAlternatives)
+      return Error{Errc::corrupt, cat("a message of unknown kind ", index), 0, {}};
+    return decode_alternative<Variant>(index, json.at(1),
+                                       std::make_index_sequence<kAlternatives>{});
+  } catch (const Json::exception& problem) {
+    return Error{Errc::corrupt, cat("a message cannot be read: ", problem.what()), 0, {}};
+  }
+}
+
+}  // namespace
+
+std::string encode(const Order& order) { return encode_variant(order); }
+std::string encode(const Report& report) { return encode_variant(report); }
+Result<Order> decode_order(std::string_view bytes) { return decode_variant<Order>(bytes); }
+Result<Report> decode_report(std::string_view bytes) { return decode_variant<Report>(bytes); }
+
+std::string framed(std::string_view message) {
+  std::array<std::byte, kLengthBytes> length;
+  store_le(MutableBytes(length), static_cast<std::uint32_t>(message.size()));
+  return cat(as_text(length), message);
+}
+
+Result<std::optional<std::string>> Unframer::next() {
+  if (pending_.size() < kLengthBytes) return std::optional<std::string>();
+  const std::size_t bytes = load_le<std::uint32_t>(as_bytes(pending_));
+  if (bytes > kMessageBytesMax)
+    return Error{Errc::corrupt, cat("a message claims ", bytes, " bytes"), 0, {}};
+  if (pending_.size() < kLengthBytes + bytes) return std::optional<std::string>();
+  std::optional message(pending_.substr(kLengthBytes, bytes));
+  pending_.erase(0, kLengthBytes + bytes);
+  return message;
+}
+
+}  // namespace cairn

@@ -1,0 +1,373 @@
+#include "engine/sandbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <sstream>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+constexpr std::size_t kCopyBytes = 1 << 20;
+
+Result<std::uint64_t> copy_bytes(File& from, File& to) {
+  std::vector<std::byte> buffer(kCopyBytes);
+  std::uint64_t offset = 0;
+  for (;;) {
+    CAIRN_TRY(const std::size_t got, from.read_at(offset, buffer));
+    CAIRN_CHECK(to.append(Bytes(buffer).first(got)));
+    offset += got;
+    if (got < buffer.size()) return offset;
+  }
+}
+
+// For sandboxes: no sync, they do not outlive a power cut.
+Result<std::uint64_t> copy_file(FileSystem& files, File& from, const Path& target, unsigned mode) {
+  CAIRN_TRY(auto to, files.create(target, mode));
+  CAIRN_TRY(const std::uint64_t bytes, copy_bytes(from, *to));
+  CAIRN_CHECK(to->close());
+  return bytes;
+}
+
+// For the submit side: under another name first, so that nobody sees half a file.
+Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& target,
+                                   unsigned mode) {
+  const Path folder = target.parent_path();
+  const Path part = folder / cat(".", target.filename().native(), ".cairn-part");
+  CAIRN_TRY(auto to, files.create(part, mode));
+  CAIRN_TRY(const std::uint64_t bytes, copy_bytes(from, *to));
+  CAIRN_CHECK(to->sync());
+  CAIRN_CHECK(to->close());
+  CAIRN_CHECK(files.rename(part, target));
+  CAIRN_CHECK(files.sync_directory(folder));
+  return bytes;
+}
+
+Error filesystem_error(const char* what, const Path& path, const std::error_code& code) {
+  return system_error(what, path, code.value());
+}
+
+// A user's own input: links to files are followed, links to folders are not (they may be circles).
+Result<std::uint64_t> copy_input(FileSystem& files, const Path& from, const Path& target) {
+  std::error_code failure;
+  const auto status = stdfs::status(from, failure);
+  if (status.type() == stdfs::file_type::not_found) return system_error("read input", from, ENOENT);
+  if (failure) return filesystem_error("read input", from, failure);
+  const auto mode = static_cast<unsigned>(status.permissions()) & 0777U;
+  if (stdfs::is_regular_file(status)) {
+    CAIRN_TRY(auto file, files.open(from));
+    return copy_file(files, *file, target, mode | 0600U);
+  }
+  if (!stdfs::is_directory(status)) return std::uint64_t{0};  // sockets and FIFOs, as HTCondor
+  CAIRN_CHECK(files.make_folder(target));
+  CAIRN_TRY(const auto names, files.list(from));
+  std::uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    const Path inner = from / name;
+    if (stdfs::is_symlink(inner) && stdfs::is_directory(inner))
+      return Error{Errc::invalid, cat("input ", inner.native(), " is a symbolic link to a folder"),
+                   0, "list the folder it points to instead"};
+    CAIRN_TRY(const std::uint64_t more, copy_input(files, inner, target / name));
+    bytes += more;
+  }
+  return bytes;
+}
+
+Status make_folders(FileSystem& files, const Path& folder) {
+  if (folder.has_parent_path() && folder.parent_path() != folder && !stdfs::exists(folder))
+    CAIRN_CHECK(make_folders(files, folder.parent_path()));
+  return files.make_folder(folder);
+}
+
+bool is_internal(std::string_view name) {
+  static constexpr std::array<std::string_view, 5> kInternal = {
+      kJobAdName, kMachineAdName, kProgressName, kStdoutName, kStderrName};
+  return std::find(kInternal.begin(), kInternal.end(), name) != kInternal.end();
+}
+
+std::string file_name(const Path& path) { return path.filename().native(); }
+
+}  // namespace
+
+Sandbox::Sandbox(FileSystem& files, StageOrder order, JobSpec job)
+    : files_(files), order_(std::move(order)), job_(std::move(job)), folder_(order_.sandbox) {}
+
+// ---- in
+
+Result<std::uint64_t> Sandbox::stage(const SpooledCheckpoint* checkpoint) {
+  CAIRN_CHECK(make_folders(files_, folder_));
+  stdfs::permissions(folder_, stdfs::perms::owner_all);
+  if (!job_.transfer_files) {
+    CAIRN_CHECK(write_ads());
+    return std::uint64_t{0};
+  }
+  CAIRN_TRY(std::uint64_t bytes, stage_executable());
+  for (const std::string& entry : job_.input_files) {
+    CAIRN_TRY(const std::uint64_t more, stage_input(entry));
+    bytes += more;
+  }
+  if (!job_.input.empty()) {
+    CAIRN_TRY(const std::uint64_t more, stage_input(job_.input.native()));
+    bytes += more;
+  }
+  CAIRN_CHECK(save_catalogue());
+  if (checkpoint != nullptr) {
+    CAIRN_TRY(const std::uint64_t more, stage_checkpoint(*checkpoint));
+    bytes += more;
+  }
+  CAIRN_CHECK(write_ads());
+  return bytes;
+}
+
+Result<std::uint64_t> Sandbox::stage_executable() const {
+  if (!job_.transfer_executable) return std::uint64_t{0};
+  const Path from = job_.initial_directory / job_.executable;
+  CAIRN_TRY(auto file, files_.open(from));
+  return copy_file(files_, *file, folder_ / file_name(from), 0755);
+}
+
+// `dir/` stands for what is in the folder, `dir` for the folder.
+Result<std::uint64_t> Sandbox::stage_input(const std::string& entry) const {
+  if (entry.find("://") != std::string::npos)
+    return Error{Errc::unsupported, cat("input ", entry, " is a URL"), 0,
+                 "fetch it before the job, or in its executable"};
+  const Path from = job_.initial_directory / entry;
+  if (from.has_filename()) return copy_input(files_, from, folder_ / file_name(from));
+  return copy_input(files_, from.parent_path(), folder_);
+}
+
+Result<std::uint64_t> Sandbox::stage_checkpoint(const SpooledCheckpoint& checkpoint) const {
+  CAIRN_TRY(const auto names, files_.list(checkpoint.folder));
+  CAIRN_TRY(const Beneath spooled, Beneath::open(checkpoint.folder));
+  std::uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    if (name == "MANIFEST") continue;
+    // A folder of the checkpoint replaces an input folder as a whole.
+    CAIRN_CHECK(remove_tree(files_, folder_ / name));
+    CAIRN_TRY(const auto items, spooled.walk(name, true));
+    for (const FileItem& item : items) {
+      if (item.folder) {
+        CAIRN_CHECK(files_.make_folder(folder_ / item.name));
+        continue;
+      }
+      CAIRN_TRY(auto file, item.open());
+      CAIRN_TRY(const std::uint64_t more,
+                copy_file(files_, *file, folder_ / item.name, item.mode | 0600U));
+      bytes += more;
+    }
+  }
+  return bytes;
+}
+
+Status Sandbox::write_ads() const {
+  for (const auto& [name, text] :
+       {std::pair(kJobAdName, &order_.ad), std::pair(kMachineAdName, &order_.machine_ad)}) {
+    CAIRN_CHECK(remove_tree(files_, folder_ / name));  // an input may have that name
+    CAIRN_TRY(auto file, files_.create(folder_ / name, 0644));
+    CAIRN_CHECK(file->append(as_bytes(*text)));
+    CAIRN_CHECK(file->close());
+  }
+  return {};
+}
+
+// ---- what is new
+
+Result<Sandbox::Catalogue> Sandbox::look() const {
+  CAIRN_TRY(const auto names, files_.list(folder_));
+  Catalogue catalogue;
+  for (const std::string& name : names) {
+    std::error_code gone;  // a job may still write
+    const Path path = folder_ / name;
+    if (!stdfs::is_regular_file(path, gone)) continue;
+    const auto bytes = stdfs::file_size(path, gone);
+    const auto time = stdfs::last_write_time(path, gone);
+    if (!gone) catalogue[name] = {bytes, time.time_since_epoch().count()};
+  }
+  return catalogue;
+}
+
+Path Sandbox::catalogue_file() const { return Path(folder_) += ".staged"; }
+
+Status Sandbox::save_catalogue() const {
+  CAIRN_TRY(const Catalogue catalogue, look());
+  std::string text;
+  for (const auto& [name, stamp] : catalogue)
+    text += cat(stamp.bytes, " ", stamp.time, " ", name, '\0');
+  CAIRN_TRY(auto file, files_.create(catalogue_file(), 0600));
+  CAIRN_CHECK(file->append(as_bytes(text)));
+  return file->close();
+}
+
+Result<Sandbox::Catalogue> Sandbox::load_catalogue() const {
+  CAIRN_TRY(const std::string text, read_file(files_, catalogue_file()));
+  std::istringstream in(text);
+  Catalogue catalogue;
+  Stamp stamp;
+  for (std::string name;
+       in >> stamp.bytes >> stamp.time && in.get() == ' ' && std::getline(in, name, '\0');)
+    catalogue[name] = stamp;
+  return catalogue;
+}
+
+// Without a list: every new or changed file on top of the sandbox, no folders.
+Result<std::vector<FileItem>> Sandbox::changed_items() const {
+  CAIRN_TRY(const Catalogue before, load_catalogue());
+  CAIRN_TRY(const Catalogue now, look());
+  CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
+  std::vector<FileItem> items;
+  for (const auto& [name, stamp] : now) {
+    const auto old = before.find(name);
+    if (is_internal(name) || (old != before.end() && old->second == stamp)) continue;
+    auto found = sandbox.walk(name, false);
+    if (!found && found.error().code == Errc::invalid) continue;  // a link that leads out
+    if (!found) return std::move(found).error();
+    items.insert(items.end(), found->begin(), found->end());
+  }
+  return items;
+}
+
+// ---- out
+
+bool Sandbox::streams_apart() const { return job_.output != job_.error; }
+
+Path Sandbox::stdout_file() const {
+  if (job_.output.empty() || job_.output == "/dev/null") return {};
+  if (!job_.transfer_files) return job_.initial_directory / job_.output;
+  return folder_ / kStdoutName;
+}
+
+Path Sandbox::stderr_file() const {
+  if (job_.error.empty() || job_.error == "/dev/null") return {};
+  if (!job_.transfer_files) return job_.initial_directory / job_.error;
+  return folder_ / (streams_apart() ? kStderrName : kStdoutName);
+}
+
+Path Sandbox::stdin_file() const {
+  if (job_.input.empty()) return {};
+  const Path given = job_.initial_directory / job_.input;
+  return job_.transfer_files ? folder_ / file_name(given) : given;
+}
+
+Result<std::vector<FileItem>> Sandbox::checkpoint_items() const {
+  const auto& list = job_.checkpoint_files ? job_.checkpoint_files : job_.output_files;
+  CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
+  auto found = list ? sandbox.walk_all(*list, job_.preserve_relative_paths) : changed_items();
+  if (!found) return std::move(found).error();
+  for (const Path& stream : {stdout_file(), stderr_file()}) {
+    if (stream.empty()) continue;
+    const std::string name = file_name(stream);
+    const auto same = [&](const FileItem& item) { return item.name == name; };
+    if (std::any_of(found->begin(), found->end(), same)) continue;
+    CAIRN_TRY(const auto items, sandbox.walk(name, false));
+    found->insert(found->end(), items.begin(), items.end());
+  }
+  return found;
+}
+
+Result<std::vector<FileItem>> Sandbox::output_items() const {
+  if (!job_.output_files) return changed_items();
+  CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
+  return sandbox.walk_all(*job_.output_files, job_.preserve_relative_paths);
+}
+
+// transfer_output_remaps names a file, or a folder and so all in it.
+Path Sandbox::output_target(const std::string& name) const {
+  for (const auto& [from, to] : job_.output_remaps) {
+    if (name == from) return job_.initial_directory / to;
+    if (name.starts_with(from + "/"))
+      return job_.initial_directory / to / name.substr(from.size() + 1);
+  }
+  return job_.initial_directory / name;
+}
+
+Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
+  if (!job_.transfer_files) return std::uint64_t{0};
+  // Looked for first: a missing one stops the job before anything is in its place.
+  std::vector<FileItem> items;
+  if (job_.when != TransferOutput::on_success || succeeded) {
+    CAIRN_TRY(items, output_items());
+  }
+  CAIRN_TRY(std::uint64_t bytes, deliver_streams());
+  for (const FileItem& item : items) {
+    const Path target = output_target(item.name);
+    if (item.folder) {
+      CAIRN_CHECK(files_.make_folder(target));
+      continue;
+    }
+    CAIRN_TRY(auto file, item.open());
+    CAIRN_TRY(const std::uint64_t more, publish_file(files_, *file, target, item.mode));
+    bytes += more;
+  }
+  return bytes;
+}
+
+Result<std::uint64_t> Sandbox::deliver_streams() const {
+  if (!job_.transfer_files) return std::uint64_t{0};
+  CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
+  std::uint64_t bytes = 0;
+  const auto one = [&](const Path& stream, const Path& target) -> Status {
+    if (stream.empty()) return {};
+    auto file = sandbox.open_file(file_name(stream));
+    if (!file && file.error().code == Errc::not_found) return {};  // never started
+    if (!file) return std::move(file).error();
+    CAIRN_TRY(const std::uint64_t more,
+              publish_file(files_, **file, job_.initial_directory / target, 0666));
+    bytes += more;
+    return {};
+  };
+  CAIRN_CHECK(one(stdout_file(), job_.output));
+  if (streams_apart()) CAIRN_CHECK(one(stderr_file(), job_.error));
+  return bytes;
+}
+
+// ---- the program
+
+Path Sandbox::program() const {
+  Path given = job_.initial_directory / job_.executable;
+  if (!job_.transfer_files || !job_.transfer_executable) return given;
+  return folder_ / file_name(given);
+}
+
+Path Sandbox::working_folder() const {
+  return job_.transfer_files ? folder_ : job_.initial_directory;
+}
+
+std::vector<std::string> Sandbox::environment() const {
+  std::map<std::string, std::string> all = {
+      {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+      {"OMP_NUM_THREADS", std::to_string(order_.cpus)},
+  };
+  for (const auto& [name, value] : job_.environment) all[name] = value;
+  // These the job cannot change: they are true.
+  const std::string scratch = folder_.native();
+  const std::string slot = order_.slot.substr(0, order_.slot.find('@'));
+  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"BATCH_SYSTEM", "HTCondor"},
+           {"_CONDOR_SCRATCH_DIR", scratch},
+           {"_CONDOR_SLOT", slot},
+           {"_CONDOR_JOB_IWD", working_folder().native()},
+           {"_CONDOR_JOB_AD", folder_ / kJobAdName},
+           {"_CONDOR_MACHINE_AD", folder_ / kMachineAdName},
+           {"TMPDIR", scratch},
+           {"TEMP", scratch},
+           {"TMP", scratch},
+           {"CAIRN_PROGRESS", folder_ / kProgressName}})
+    all[name] = value;
+  if (job_.checkpoint_exit_code)
+    all["CAIRN_CHECKPOINT_EXIT_CODE"] = std::to_string(*job_.checkpoint_exit_code);
+  const auto equals = order_.mark.find('=');
+  all[order_.mark.substr(0, equals)] = order_.mark.substr(equals + 1);
+  std::vector<std::string> entries;
+  entries.reserve(all.size());
+  for (const auto& [name, value] : all) entries.push_back(cat(name, "=", value));
+  return entries;
+}
+
+}  // namespace cairn

@@ -1,0 +1,91 @@
+// The job's working folder, as HTCondor makes it: executable and inputs, then the
+// newest checkpoint on top of them; and what is taken out of it again.
+//
+// What the job lists is read through Beneath: whatever it names, nothing outside the
+// sandbox is read.  What is put in its place on the submit side is whole or not there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cairn/result.h"
+#include "engine/protocol.h"
+#include "engine/spool.h"
+#include "job/job_spec.h"
+#include "os/beneath.h"
+#include "os/filesystem.h"
+
+namespace cairn {
+
+// HTCondor's names inside a sandbox.
+inline constexpr const char* kStdoutName = "_condor_stdout";
+inline constexpr const char* kStderrName = "_condor_stderr";
+inline constexpr const char* kJobAdName = ".job.ad";
+inline constexpr const char* kMachineAdName = ".machine.ad";
+// Ours: the job may write a fraction, 0 to 1.
+inline constexpr const char* kProgressName = ".cairn.progress";
+
+class Sandbox {
+ public:
+  Sandbox(FileSystem& files, StageOrder order, JobSpec job);
+
+  // Makes the folder and fills it.  Returns the number of bytes.
+  //   checkpoint  copied over the inputs; may be null
+  // Errors name the file; the folder is then partly filled.
+  Result<std::uint64_t> stage(const SpooledCheckpoint* checkpoint);
+
+  // What belongs to a checkpoint, stdout and stderr included.
+  // Errors: not_found, invalid, naming the listed file.
+  Result<std::vector<FileItem>> checkpoint_items() const;
+
+  // Moves the outputs, stdout and stderr to where the submit file says.
+  //   succeeded  exit code 0, for when_to_transfer_output = ON_SUCCESS
+  // Returns the number of bytes.  May be repeated.
+  Result<std::uint64_t> deliver(bool succeeded) const;
+  // stdout and stderr alone.
+  Result<std::uint64_t> deliver_streams() const;
+
+  // All that it consists of, to be removed in this order.
+  std::vector<Path> paths() const { return {catalogue_file(), folder_}; }
+
+  // The program's whole environment, "NAME=value".
+  std::vector<std::string> environment() const;
+  Path program() const;
+  Path working_folder() const;
+  // Where stdout (stderr) is written; empty: /dev/null.
+  Path stdout_file() const;
+  Path stderr_file() const;
+  Path stdin_file() const;
+  const Path& folder() const { return folder_; }
+
+ private:
+  // Size and time of a file, to see whether the job has changed it.
+  struct Stamp {
+    std::uint64_t bytes = 0;
+    std::int64_t time = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  using Catalogue = std::map<std::string, Stamp>;
+
+  Result<std::uint64_t> stage_executable() const;
+  Result<std::uint64_t> stage_input(const std::string& entry) const;
+  Result<std::uint64_t> stage_checkpoint(const SpooledCheckpoint& checkpoint) const;
+  Status write_ads() const;
+  Result<Catalogue> look() const;  // at the files on top of the sandbox
+  Status save_catalogue() const;   // survives the starter
+  Result<Catalogue> load_catalogue() const;
+  Path catalogue_file() const;
+  Result<std::vector<FileItem>> changed_items() const;
+  Result<std::vector<FileItem>> output_items() const;
+  Path output_target(const std::string& name) const;
+  bool streams_apart() const;
+
+  FileSystem& files_;
+  StageOrder order_;
+  JobSpec job_;
+  Path folder_;
+};
+
+}  // namespace cairn

@@ -1,0 +1,258 @@
+#include "engine/sandbox.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "support/golden.h"
+#include "support/temp_folder.h"
+
+namespace cairn {
+namespace {
+
+namespace stdfs = std::filesystem;
+using testing::read_text;
+using testing::TempFolder;
+
+class SandboxTest : public ::testing::Test {
+ protected:
+  SandboxTest() {
+    root_.write("submit/prog", "#!/bin/sh\n");
+    root_.write("submit/input.txt", "input");
+    stdfs::create_directories(root_ / "home/1.0");
+    job_.id = {1, 0};
+    job_.initial_directory = root_ / "submit";
+    job_.executable = "prog";
+    job_.input_files = {"input.txt"};
+    job_.output = "out.txt";
+    job_.error = "err.txt";
+    order_.ad = "ClusterId = 1\n";
+    order_.machine_ad = "Cpus = 1\n";
+    order_.job_folder = root_ / "home/1.0";
+    order_.sandbox = root_ / "home/1.0/sandbox-0001";
+    order_.slot = "slot1@host";
+    order_.mark = "CAIRN_ACTIVATION=mark=1";
+  }
+
+  Sandbox sandbox() { return Sandbox(files_, order_, job_); }
+  Sandbox staged() {
+    Sandbox made = sandbox();
+    made.stage(nullptr).value();
+    write("_condor_stdout", "some output");
+    write("_condor_stderr", "");
+    return made;
+  }
+  // What the job does.
+  void write(const std::string& name, const std::string& text) {
+    root_.write("home/1.0/sandbox-0001/" + name, text);
+  }
+  void link(const std::string& name, const Path& target) {
+    stdfs::create_symlink(target, order_.sandbox + "/" + name);
+  }
+
+  static std::vector<std::string> names(const Result<std::vector<FileItem>>& items) {
+    EXPECT_TRUE(items) << (items ? "" : items.error().text());
+    std::vector<std::string> found;
+    if (items)
+      for (const FileItem& item : *items) found.push_back(item.name);
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  std::vector<std::string> submit_side() { return files_.list(root_ / "submit").value(); }
+
+  using Names = std::vector<std::string>;
+  TempFolder root_;
+  PosixFileSystem files_;
+  StageOrder order_;
+  JobSpec job_;
+};
+
+TEST_F(SandboxTest, HoldsExecutableInputsAndAds) {
+  const Sandbox made = staged();
+  EXPECT_EQ(files_.list(order_.sandbox).value(), (Names{".job.ad", ".machine.ad", "_condor_stderr",
+                                                        "_condor_stdout", "input.txt", "prog"}));
+  EXPECT_NE(files_.info(made.program()).value().mode & 0100U, 0U);
+  EXPECT_EQ(files_.info(order_.sandbox).value().mode, 0700U);
+}
+
+TEST_F(SandboxTest, NamesAMissingInput) {
+  job_.input_files = {"absent.txt"};
+  const auto made = sandbox().stage(nullptr);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Errc::not_found);
+  EXPECT_NE(made.error().message.find("absent.txt"), std::string::npos);
+}
+
+TEST_F(SandboxTest, TakesAFolderOrItsContents) {
+  root_.write("submit/data/part/file", "x");
+  job_.input_files = {"data", "data/"};
+  const Sandbox made = staged();
+  EXPECT_EQ(read_text(order_.sandbox + "/data/part/file"), "x");
+  EXPECT_EQ(read_text(order_.sandbox + "/part/file"), "x");
+}
+
+TEST_F(SandboxTest, ChecksListedFilesAndBothStreamsIntoACheckpoint) {
+  job_.checkpoint_files = {{"state"}};
+  const Sandbox made = staged();
+  write("state", "7");
+  write("unlisted", "x");
+  EXPECT_EQ(names(made.checkpoint_items()), (Names{"_condor_stderr", "_condor_stdout", "state"}));
+}
+
+TEST_F(SandboxTest, TakesTheOutputListWhenThereIsNoCheckpointList) {
+  job_.output_files = {{"result"}};
+  const Sandbox made = staged();
+  const auto missing = made.checkpoint_items();
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("result"), std::string::npos);
+  write("result", "1");
+  EXPECT_EQ(names(made.checkpoint_items()), (Names{"_condor_stderr", "_condor_stdout", "result"}));
+}
+
+TEST_F(SandboxTest, WithoutListsTakesNewAndChangedFilesOnTopAndNoFolders) {
+  const Sandbox made = staged();
+  write("new", "x");
+  write("folder/inside", "x");
+  link("lead", "/etc/passwd");
+  EXPECT_EQ(names(made.checkpoint_items()), (Names{"_condor_stderr", "_condor_stdout", "new"}));
+  write("input.txt", "other input");
+  EXPECT_EQ(names(made.checkpoint_items()),
+            (Names{"_condor_stderr", "_condor_stdout", "input.txt", "new"}));
+}
+
+// Another starter process takes the sandbox over: it must know what is new.
+TEST_F(SandboxTest, KnowsWhatIsNewAfterItWasTakenOver) {
+  static_cast<void>(staged());
+  write("new", "x");
+  EXPECT_EQ(names(sandbox().checkpoint_items()),
+            (Names{"_condor_stderr", "_condor_stdout", "new"}));
+}
+
+TEST_F(SandboxTest, AnEmptyCheckpointListIsNotAMissingOne) {
+  job_.checkpoint_files = Names{};
+  const Sandbox made = staged();
+  write("new", "x");
+  EXPECT_EQ(names(made.checkpoint_items()), (Names{"_condor_stderr", "_condor_stdout"}));
+}
+
+TEST_F(SandboxTest, ReadsNothingOutsideWhateverTheListsSay) {
+  root_.write("secret", "secret");
+  for (const std::string& entry :
+       {std::string("../../../secret"), (root_ / "secret").native(), std::string("link")}) {
+    job_.checkpoint_files = {{entry}};
+    job_.output_files = {{entry}};
+    const Sandbox made = staged();
+    stdfs::remove(order_.sandbox + "/link");
+    link("link", root_ / "secret");
+    EXPECT_FALSE(made.checkpoint_items()) << entry;
+    EXPECT_FALSE(made.deliver(true)) << entry;
+  }
+  EXPECT_EQ(submit_side(), (Names{"input.txt", "prog"}));
+}
+
+TEST_F(SandboxTest, DeliversNothingThroughAStreamThatIsALink) {
+  job_.output_files = Names{};
+  const Sandbox made = staged();
+  root_.write("secret", "secret");
+  stdfs::remove(order_.sandbox + "/_condor_stdout");
+  link("_condor_stdout", root_ / "secret");
+  EXPECT_FALSE(made.deliver(true));
+  EXPECT_EQ(submit_side(), (Names{"input.txt", "prog"}));
+}
+
+TEST_F(SandboxTest, DeliversOutputsAndStreamsAndMayRepeatIt) {
+  job_.output_files = {{"result", "tree"}};
+  job_.output_remaps = {{"result", "renamed"}, {"tree", "forest"}};
+  const Sandbox made = staged();
+  write("result", "1");
+  write("tree/leaf", "2");
+  for (int time = 0; time < 2; ++time) {
+    made.deliver(true).value();
+    EXPECT_EQ(submit_side(),
+              (Names{"err.txt", "forest", "input.txt", "out.txt", "prog", "renamed"}));
+    EXPECT_EQ(read_text(root_ / "submit/renamed"), "1");
+    EXPECT_EQ(read_text(root_ / "submit/forest/leaf"), "2");
+    EXPECT_EQ(read_text(root_ / "submit/out.txt"), "some output");
+  }
+}
+
+TEST_F(SandboxTest, PutsNothingInPlaceWhenOneOutputIsMissing) {
+  job_.output_files = {{"result", "absent"}};
+  const Sandbox made = staged();
+  write("result", "1");
+  const auto delivered = made.deliver(true);
+  ASSERT_FALSE(delivered);
+  EXPECT_NE(delivered.error().message.find("absent"), std::string::npos);
+  EXPECT_EQ(submit_side(), (Names{"input.txt", "prog"}));
+}
+
+TEST_F(SandboxTest, OnSuccessMeansStreamsOnlyAfterAFailure) {
+  job_.output_files = {{"result"}};
+  job_.when = TransferOutput::on_success;
+  const Sandbox made = staged();
+  made.deliver(false).value();
+  EXPECT_EQ(submit_side(), (Names{"err.txt", "input.txt", "out.txt", "prog"}));
+}
+
+TEST_F(SandboxTest, WritesBothStreamsIntoOneFileWhenTheyAreOne) {
+  job_.error = "out.txt";
+  const Sandbox made = sandbox();
+  EXPECT_EQ(made.stdout_file(), made.stderr_file());
+}
+
+TEST_F(SandboxTest, PutsAFolderOfTheCheckpointInPlaceOfAnInputFolder) {
+  root_.write("submit/state/old", "as submitted");
+  root_.write("spool/000003/state/new", "spooled");
+  root_.write("spool/000003/MANIFEST", "");
+  job_.input_files = {"state"};
+  const SpooledCheckpoint checkpoint{
+      .number = 3, .folder = root_ / "spool/000003", .bytes = 7, .files = {"state/new"}};
+  sandbox().stage(&checkpoint).value();
+  EXPECT_EQ(files_.list(order_.sandbox + "/state").value(), Names{"new"});
+  EXPECT_EQ(files_.info(order_.sandbox + "/MANIFEST").has_value(), false);
+}
+
+// An input may be a link that leads out; the checkpoint must not be written through it.
+TEST_F(SandboxTest, RestoresNothingThroughALinkAmongTheInputs) {
+  root_.write("elsewhere/file", "untouched");
+  root_.write("spool/000003/input.txt", "spooled");
+  const SpooledCheckpoint checkpoint{
+      .number = 3, .folder = root_ / "spool/000003", .bytes = 7, .files = {"input.txt"}};
+  stdfs::create_directories(order_.sandbox);
+  link("input.txt", root_ / "elsewhere/file");
+  job_.input_files = {};
+  sandbox().stage(&checkpoint).value();
+  EXPECT_EQ(read_text(root_ / "elsewhere/file"), "untouched");
+  EXPECT_EQ(read_text(order_.sandbox + "/input.txt"), "spooled");
+}
+
+TEST_F(SandboxTest, EnvironmentIsTheJobsAndHtcondorsAndNothingElse) {
+  ::setenv("CAIRN_TEST_OUTSIDE", "leaked", 1);
+  job_.environment = {{"MINE", "1"}, {"OMP_NUM_THREADS", "3"}, {"_CONDOR_SLOT", "forged"}};
+  job_.checkpoint_exit_code = 77;
+  const auto entries = sandbox().environment();
+  const auto has = [&](const std::string& entry) {
+    return std::find(entries.begin(), entries.end(), entry) != entries.end();
+  };
+  EXPECT_TRUE(has("MINE=1"));
+  EXPECT_TRUE(has("OMP_NUM_THREADS=3"));
+  EXPECT_TRUE(has("_CONDOR_SLOT=slot1"));
+  EXPECT_TRUE(has("_CONDOR_SCRATCH_DIR=" + order_.sandbox));
+  EXPECT_TRUE(has("CAIRN_CHECKPOINT_EXIT_CODE=77"));
+  EXPECT_TRUE(has("CAIRN_ACTIVATION=mark=1"));
+  EXPECT_FALSE(has("CAIRN_TEST_OUTSIDE=leaked"));
+}
+
+TEST_F(SandboxTest, WithoutFileTransferTheJobRunsInItsFolder) {
+  job_.transfer_files = false;
+  Sandbox made = sandbox();
+  made.stage(nullptr).value();
+  EXPECT_EQ(made.working_folder(), root_ / "submit");
+  EXPECT_EQ(made.program(), root_ / "submit/prog");
+  EXPECT_EQ(made.stdout_file(), root_ / "submit/out.txt");
+}
+
+}  // namespace
+}  // namespace cairn

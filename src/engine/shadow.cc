@@ -1,0 +1,412 @@
+#include "engine/shadow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+#include "base/units.h"
+#include "engine/sandbox.h"
+
+namespace cairn {
+namespace {
+
+// HTCondor's codes (reference/htcondor-contract.md, 1.11).
+constexpr int kHoldFailedToCheckpoint = 36;
+constexpr int kHoldSystemPolicy = 26;
+
+std::string describe(const ExitStatus& exit) {
+  return exit.by_signal ? fmt::format("died by signal {}", exit.signal)
+                        : fmt::format("exited with {}", exit.code);
+}
+
+std::string machine_ad(const std::string& slot, const std::string& host, int cpus) {
+  JobAd ad;
+  ad.set_string("MyType", "Machine");
+  ad.set_string("Name", slot);
+  ad.set_string("Machine", host);
+  ad.set_integer("Cpus", cpus);
+  ad.set_string("OpSys", "LINUX");
+  return ad.text();
+}
+
+}  // namespace
+
+Shadow::Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions options,
+               JobRecord record, JobSpec job, std::vector<TimedMark> marks)
+    : queue_(queue),
+      host_(host),
+      home_(home),
+      options_(std::move(options)),
+      record_(std::move(record)),
+      job_(std::move(job)),
+      marks_(std::move(marks)),
+      log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
+           {}) {}
+
+bool Shadow::active() const { return has_starter_; }
+
+bool Shadow::settled() const {
+  return record_.state == JobState::completed || record_.state == JobState::held ||
+         record_.state == JobState::removed;
+}
+
+bool Shadow::leaving() const {
+  return record_.state == JobState::vacating || record_.state == JobState::saving;
+}
+
+Path Shadow::progress_file() const {
+  return home_.sandbox(record_.id, record_.activation) / kProgressName;
+}
+
+std::string Shadow::resume_point() const {
+  return record_.last_checkpoint ? fmt::format("checkpoint {}", *record_.last_checkpoint)
+                                 : "the beginning";
+}
+
+void Shadow::say(const std::string& line, Weight weight) { host_.tell(record_.id, line, weight); }
+
+// ---- one road for all events
+
+Status Shadow::store(JobRecord next, const std::vector<Mark>& marks, std::string text) {
+  // Never back in time: a clock may be set.
+  const std::int64_t now = std::max(event_ms_.value_or(host_.now_ms()), last_ms());
+  std::vector<EventRecord> events = {{now, std::nullopt, std::move(text)}};
+  for (const Mark mark : marks) events.push_back({now, mark, {}});
+  CAIRN_CHECK(queue_.store(next, events));
+  record_ = std::move(next);
+  for (const Mark mark : marks) marks_.push_back({now, mark});
+  return {};
+}
+
+Status Shadow::happen(JobEvent event, JobRecord next, std::vector<Mark> marks, std::string text) {
+  const Transition step = transition(record_.state, event);
+  if (step.effect == JobEffect::refuse) return {};
+  next.state = step.next;
+  if (next.state == JobState::idle && record_.state != JobState::held)
+    marks.push_back(Mark::evicted);
+  if (next.state == JobState::idle) marks.push_back(Mark::queued);
+  if (next.state == JobState::held) marks.push_back(Mark::evicted);
+  CAIRN_CHECK(store(std::move(next), marks, fmt::format("{}: {}", to_text(event), text)));
+  return perform(step.effect);
+}
+
+Status Shadow::perform(JobEffect effect) {
+  switch (effect) {
+    case JobEffect::refuse:
+    case JobEffect::none:
+      return {};
+    case JobEffect::launch:
+      return stage(false);
+    case JobEffect::relaunch:
+      launched_ = true;
+      host_.send(record_.id, LaunchOrder{});
+      return {};
+    case JobEffect::spool:
+      if (!has_starter_) return stage(true);
+      log_.sending(host_.now_ms());
+      host_.send(record_.id, SpoolOrder{record_.next_checkpoint - 1});
+      return {};
+    case JobEffect::finish:
+      if (!has_starter_) return stage(true);
+      log_.sending(host_.now_ms());
+      host_.send(record_.id, FinishOrder{record_.exit == ExitStatus{}});
+      return {};
+    case JobEffect::soft_kill:
+      if (!launched_)
+        host_.kill_starter(record_.id);  // nothing is lost: the sandbox is still being filled
+      else if (fast_)
+        host_.send(record_.id, KillOrder{});
+      else
+        host_.send(record_.id, SignalOrder{job_.kill_signal});
+      host_.arm_vacate_timer(record_.id,
+                             std::min<std::chrono::milliseconds>(
+                                 options_.vacate_time_max,
+                                 job_.max_vacate_time.value_or(std::chrono::hours(24 * 365))));
+      return {};
+    case JobEffect::hard_kill:
+      host_.send(record_.id, KillOrder{});
+      return {};
+    case JobEffect::requeue:
+      quit({});
+      return {};
+    case JobEffect::hold:
+      quit({.deliver = true});
+      return {};
+    case JobEffect::clean_up:
+      if (!has_starter_) return host_.remove_job_folder(record_.id);
+      quit({.clean_up = true});
+      return {};
+  }
+  return {};
+}
+
+void Shadow::quit(const QuitOrder& order) {
+  if (!std::exchange(has_starter_, false)) return;
+  host_.send(record_.id, order);
+  host_.release_starter(record_.id);
+}
+
+Status Shadow::stage(bool adopt) {
+  CAIRN_CHECK(host_.start_starter(record_.id, record_.activation, mark()));
+  has_starter_ = true;
+  adopting_ = adopt;
+  launched_ = started_ = fast_ = false;
+  log_.set_slot(slot_);
+  if (!adopt) log_.staging(host_.now_ms());
+  host_.send(record_.id, stage_order(adopt));
+  return {};
+}
+
+StageOrder Shadow::stage_order(bool adopt) const {
+  JobAd ad = record_.ad;
+  ad.set_integer("JobStatus", 2);  // running
+  ad.set_integer("NumJobStarts", record_.activation);
+  ad.set_string("RemoteHost", slot_);
+  const int cpus = static_cast<int>(ad.get_integer("RequestCpus").value_or(1));
+  return {.ad = ad.text(),
+          .machine_ad = machine_ad(slot_, options_.host, cpus),
+          .job_folder = home_.job_folder(record_.id),
+          .sandbox = home_.sandbox(record_.id, record_.activation),
+          .slot = slot_,
+          .mark = mark(),
+          .cpus = cpus,
+          .htcondor = options_.contract == Contract::htcondor,
+          .adopt = adopt,
+          .has_checkpoint = record_.last_checkpoint.has_value()};
+}
+
+// ---- what the engine asks
+
+Status Shadow::start(const std::string& slot) {
+  slot_ = slot;
+  JobRecord next = record_;
+  ++next.activation;
+  return happen(JobEvent::start, std::move(next), {Mark::stage_begin},
+                fmt::format("on {} from {}", slot, resume_point()));
+}
+
+Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {
+  slot_ = slot;
+  log_.set_slot(slot);
+  const JobEffect effect = resume_effect(record_.state);
+  if (effect == JobEffect::none) return {};
+  if (record_.activation > 0) CAIRN_CHECK(host_.kill_left_over(mark()));
+  if (effect != JobEffect::requeue) return perform(effect);
+  const std::string reason = "the engine was gone";
+  event_ms_ = std::min(last_alive_ms, host_.now_ms());
+  const Status evicted = happen(JobEvent::evicted, record_, {}, reason);
+  event_ms_.reset();
+  CAIRN_CHECK(evicted);
+  log_.evicted(host_.now_ms(), reason, nullptr);
+  say(fmt::format("was running when the engine ended; goes on from {}", resume_point()),
+      Weight::notable);
+  return {};
+}
+
+Status Shadow::vacate(Vacate how, const std::string& reason) {
+  fast_ = how == Vacate::fast;
+  leave_reason_ = reason;
+  return happen(JobEvent::vacate, record_, {}, reason);
+}
+
+Status Shadow::vacate_timeout() {
+  if (record_.state == JobState::vacating)
+    say("did not leave in time; it is killed", Weight::notable);
+  return happen(JobEvent::vacate_timeout, record_, {}, "killed");
+}
+
+Status Shadow::release(const std::string& reason) {
+  JobRecord next = record_;
+  next.hold.reset();
+  next.crashes = next.evictions = 0;
+  CAIRN_CHECK(happen(JobEvent::release, std::move(next), {}, reason));
+  log_.released(host_.now_ms(), reason);
+  say(fmt::format("released; goes on from {}", resume_point()), Weight::routine);
+  return {};
+}
+
+// ---- what the starter tells
+
+Status Shadow::receive(int activation, const Report& report) {
+  if (!has_starter_ || activation != record_.activation) return {};
+  return std::visit([this](const auto& what) { return receive(what); }, report);
+}
+
+Status Shadow::receive(const Staged& report) {
+  for (const std::string& warning : report.warnings) say(warning, Weight::notable);
+  if (std::exchange(adopting_, false))
+    return perform(record_.state == JobState::finishing ? JobEffect::finish : JobEffect::spool);
+  log_.received(host_.now_ms(), report.bytes);
+  JobRecord next = record_;
+  next.received_bytes += report.bytes;
+  next.last_checkpoint = report.checkpoint;  // an older one, if the newest was damaged
+  std::string text = fmt::format("staged, from {}", resume_point());
+  for (const std::string& warning : report.warnings) text += "; " + warning;
+  CAIRN_CHECK(store(std::move(next), {}, std::move(text)));
+  launched_ = true;
+  host_.send(record_.id, LaunchOrder{});
+  return {};
+}
+
+Status Shadow::receive(const Started& report) {
+  CAIRN_CHECK(store(record_, {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
+  log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation),
+                 static_cast<int>(record_.ad.get_integer("RequestCpus").value_or(1)));
+  if (!std::exchange(started_, true))
+    say(fmt::format("runs, from {}", resume_point()), Weight::routine);
+  return {};
+}
+
+Status Shadow::receive(const Exited& report) {
+  launched_ = false;
+  log_.exited(host_.now_ms(), report);
+  JobRecord next = record_;
+  next.exit = report.exit;
+  next.user_ms += report.user_ms;
+  next.system_ms += report.system_ms;
+  const JobEvent event = classify_exit(report.exit, job_,
+                                       {.contract = options_.contract,
+                                        .vacating = leaving(),
+                                        .crashes = record_.crashes,
+                                        .completions = record_.completions});
+  const std::string how = describe(report.exit);
+  switch (event) {
+    case JobEvent::checkpoint_exit:
+      ++next.next_checkpoint;
+      return happen(event, std::move(next), {Mark::execute_end, Mark::spool_begin}, how);
+    case JobEvent::final_exit:
+      say(how, Weight::routine);
+      return happen(event, std::move(next), {Mark::execute_end, Mark::finish_begin}, how);
+    case JobEvent::crashed: {
+      const bool by_itself = report.exit.by_signal && options_.contract == Contract::cairn;
+      ++(by_itself ? next.crashes : next.completions);
+      CAIRN_CHECK(happen(event, std::move(next), {Mark::execute_end}, how));
+      log_.evicted(host_.now_ms(), how, &report.exit);
+      say(fmt::format("{}; goes on from {}", how, resume_point()), Weight::routine);
+      return {};
+    }
+    case JobEvent::hopeless:
+      next.hold = {kHoldSystemPolicy, report.exit.signal,
+                   fmt::format("The program {} for the {}th time without a new checkpoint in "
+                               "between; the last start was from {}. Find the cause in its "
+                               "stderr, then run it again to go on.",
+                               how, record_.crashes + 1, resume_point())};
+      return hold(event, std::move(next), {Mark::execute_end});
+    default:
+      ++next.evictions;
+      CAIRN_CHECK(happen(event, std::move(next), {Mark::execute_end}, how));
+      log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+      say(fmt::format("evicted ({}); goes on from {}", how, resume_point()), Weight::routine);
+      return {};
+  }
+}
+
+Status Shadow::receive(const Spooled& report) {
+  const bool saved = record_.state == JobState::saving;
+  JobRecord next = record_;
+  next.last_checkpoint = report.number;
+  next.next_checkpoint = std::max(next.next_checkpoint, report.number + 1);
+  next.crashes = next.evictions = 0;
+  next.sent_bytes += report.bytes;
+  const std::string text =
+      fmt::format("checkpoint {} spooled, {} in {}", report.number, format_size(report.bytes),
+                  format_duration(std::chrono::milliseconds(report.elapsed_ms)));
+  CAIRN_CHECK(happen(JobEvent::spooled, std::move(next), {Mark::spool_end}, text));
+  log_.sent(host_.now_ms(), report.bytes);
+  say(text, Weight::routine);
+  if (!saved) return {};
+  log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+  say(fmt::format("evicted; goes on from {}", resume_point()), Weight::routine);
+  return {};
+}
+
+Status Shadow::receive(const SpoolFailed& report) {
+  const std::int64_t number = record_.next_checkpoint - 1;
+  const std::string what = fmt::format("checkpoint {} was not taken: {}", number, report.message);
+  if (report.retryable) {
+    const bool saved = record_.state == JobState::saving;
+    CAIRN_CHECK(happen(JobEvent::spool_retry, record_, {Mark::spool_end_failed}, what));
+    say(what + "; the next one tries again", Weight::notable);
+    if (saved) log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+    return {};
+  }
+  JobRecord next = record_;
+  next.hold = {kHoldFailedToCheckpoint, -1,
+               options_.contract == Contract::htcondor
+                   ? "Starter failed to upload checkpoint"
+                   : what +
+                         ". The program must have written every file that "
+                         "transfer_checkpoint_files names before it exits with a checkpoint."};
+  return hold(JobEvent::spool_failed, std::move(next), {Mark::spool_end_failed});
+}
+
+Status Shadow::receive(const Finished& report) {
+  JobRecord next = record_;
+  next.sent_bytes += report.bytes;
+  CAIRN_CHECK(happen(JobEvent::finished, std::move(next), {Mark::finish_end, Mark::done},
+                     "outputs are in place"));
+  const std::int64_t now = host_.now_ms();
+  log_.sent(now, report.bytes);
+  log_.terminated(now, record_.exit.value_or(ExitStatus{}),
+                  {record_.user_ms / 1000, record_.system_ms / 1000},
+                  {.sent = record_.sent_bytes, .received = record_.received_bytes});
+  say("completed", Weight::routine);
+  return {};
+}
+
+Status Shadow::receive(const FinishFailed& report) {
+  JobRecord next = record_;
+  next.hold = {
+      report.code, report.subcode,
+      fmt::format("Transfer output files failure at execution point {} while sending files "
+                  "to access point {}. Details: {}",
+                  slot_, options_.host, report.message)};
+  return hold(JobEvent::finish_failed, std::move(next), {Mark::finish_end});
+}
+
+Status Shadow::receive(const StartFailed& report) {
+  JobRecord next = record_;
+  next.hold = {report.code, report.subcode, report.message};
+  // A sandbox that could not be taken over fails what it was taken over for.
+  JobEvent event = JobEvent::start_failed;
+  if (resume_effect(record_.state) == JobEffect::spool) event = JobEvent::spool_failed;
+  if (resume_effect(record_.state) == JobEffect::finish) event = JobEvent::finish_failed;
+  return hold(event, std::move(next), {});
+}
+
+Status Shadow::hold(JobEvent event, JobRecord next, std::vector<Mark> marks) {
+  const HoldFacts facts = *next.hold;
+  const bool was_running = has_starter_;
+  CAIRN_CHECK(happen(event, std::move(next), std::move(marks), facts.reason));
+  log_.held(host_.now_ms(), facts.reason, facts.code, facts.subcode, was_running);
+  say(fmt::format("held (code {}/{}): {}", facts.code, facts.subcode, facts.reason),
+      Weight::notable);
+  return {};
+}
+
+// A lost starter costs what a crash costs, and as crashes do it must not go on for ever.
+Status Shadow::starter_gone(int activation) {
+  if (!has_starter_ || activation != record_.activation) return {};
+  has_starter_ = false;
+  CAIRN_CHECK(host_.kill_left_over(mark()));
+  JobRecord next = record_;
+  const bool asked = leaving();
+  ++(asked ? next.evictions : next.crashes);
+  if (next.crashes > kCrashesMax) {
+    next.hold = {
+        kHoldSystemPolicy, 0,
+        fmt::format("The job's starter was lost for the {}th time without a new checkpoint "
+                    "in between; the last start was from {}.",
+                    next.crashes, resume_point())};
+    return hold(JobEvent::hold, std::move(next), {});
+  }
+  const std::string reason = asked ? leave_reason_ : "its starter is gone";
+  CAIRN_CHECK(happen(JobEvent::evicted, std::move(next), {}, reason));
+  log_.evicted(host_.now_ms(), reason, nullptr);
+  say(fmt::format("evicted ({}); goes on from {}", reason, resume_point()), Weight::routine);
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,136 @@
+// Stands for one job inside the engine: turns what the starter reports into events,
+// looks them up in the table of job/transition.h, stores the new state together with
+// the event, and only then performs the effect.
+//
+// A crash between storing and performing repeats the effect (resume()); every effect
+// may be repeated.  Reports carry the activation they belong to; one of an earlier
+// activation is dropped.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cairn/result.h"
+#include "engine/home.h"
+#include "engine/job_log.h"
+#include "engine/protocol.h"
+#include "job/exit_class.h"
+#include "job/goodput.h"
+#include "job/job_spec.h"
+#include "queue/queue.h"
+
+namespace cairn {
+
+// Whether a line is worth an interruption of the live display.
+enum class Weight { routine, notable };
+
+// What a shadow needs done.  The engine does it; tests write it down.
+class ShadowHost {
+ public:
+  virtual ~ShadowHost() = default;
+  virtual std::int64_t now_ms() = 0;  // since 1970
+
+  // A new starter for `activation`, all of whose processes carry `mark`.
+  virtual Status start_starter(JobId id, int activation, const std::string& mark) = 0;
+  virtual void send(JobId id, const Order& order) = 0;
+  // SIGKILL; its end is reported like any other.
+  virtual void kill_starter(JobId id) = 0;
+  // The shadow is through with it: it ends by itself, and its end is not reported.
+  virtual void release_starter(JobId id) = 0;
+  // Kills what a starter left that is gone.
+  virtual Status kill_left_over(const std::string& mark) = 0;
+  // The job is over: its folder goes.
+  virtual Status remove_job_folder(JobId id) = 0;
+  virtual void arm_vacate_timer(JobId id, std::chrono::milliseconds delay) = 0;
+
+  // Something for people: one line without the job's id.
+  virtual void tell(JobId id, const std::string& line, Weight weight) = 0;
+};
+
+struct ShadowOptions {
+  Contract contract = Contract::cairn;
+  std::chrono::milliseconds vacate_time_max{std::chrono::minutes(10)};
+  std::string host = "localhost";
+};
+
+enum class Vacate { soft, fast };
+
+class Shadow {
+ public:
+  //   marks  of the job so far, from the queue
+  Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions options, JobRecord record,
+         JobSpec job, std::vector<TimedMark> marks);
+
+  // ---- what the engine asks; every error is one of the queue, or of starting processes
+  Status start(const std::string& slot);  // an idle job: a slot is free
+  // The engine that ran the job is gone.  A job that needs a starter now takes `slot`.
+  //   last_alive_ms  when that engine was last seen; 0: not known
+  Status resume(const std::string& slot, std::int64_t last_alive_ms = 0);
+  Status vacate(Vacate how, const std::string& reason);
+  Status vacate_timeout();
+  Status release(const std::string& reason);
+
+  // ---- what the starter tells
+  Status receive(int activation, const Report& report);
+  Status starter_gone(int activation);
+
+  const JobRecord& record() const { return record_; }
+  const JobSpec& job() const { return job_; }
+  // Runs, or is about to: has a starter.
+  bool active() const;
+  // Nothing more happens by itself.
+  bool settled() const;
+  Goodput goodput() const { return account(marks_); }
+  std::int64_t first_ms() const { return marks_.empty() ? 0 : marks_.front().time_ms; }
+  std::int64_t last_ms() const { return marks_.empty() ? 0 : marks_.back().time_ms; }
+  const std::vector<TimedMark>& marks() const { return marks_; }
+  // The program has been started in this activation.
+  bool started() const { return started_; }
+  JobLog& log() { return log_; }
+  Path progress_file() const;
+
+ private:
+  Status receive(const Staged& report);
+  Status receive(const Started& report);
+  Status receive(const Exited& report);
+  Status receive(const Spooled& report);
+  Status receive(const SpoolFailed& report);
+  Status receive(const Finished& report);
+  Status receive(const FinishFailed& report);
+  Status receive(const StartFailed& report);
+
+  // Event, new record and marks in one transaction, then the effect.
+  Status happen(JobEvent event, JobRecord next, std::vector<Mark> marks, std::string text);
+  Status store(JobRecord next, const std::vector<Mark>& marks, std::string text);
+  Status perform(JobEffect effect);
+  Status stage(bool adopt);
+  Status hold(JobEvent event, JobRecord next, std::vector<Mark> marks);
+  void quit(const QuitOrder& order);
+  void say(const std::string& line, Weight weight);
+  StageOrder stage_order(bool adopt) const;
+  bool leaving() const;
+  std::string mark() const { return home_.mark(record_.id, record_.activation); }
+  std::string resume_point() const;
+
+  Queue& queue_;
+  ShadowHost& host_;
+  const Home& home_;
+  ShadowOptions options_;
+  JobRecord record_;
+  JobSpec job_;
+  std::vector<TimedMark> marks_;
+  JobLog log_;
+
+  std::string slot_;
+  std::optional<std::int64_t> event_ms_;  // of what is stored; unset: now
+  bool has_starter_ = false;
+  bool adopting_ = false;  // the starter takes an old sandbox over
+  bool launched_ = false;  // the program may be running, and so be asked to leave
+  bool started_ = false;   // it was, in this activation
+  bool fast_ = false;      // the vacate under way is a fast one
+  std::string leave_reason_;
+};
+
+}  // namespace cairn

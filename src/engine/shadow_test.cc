@@ -1,0 +1,402 @@
+#include "engine/shadow.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "support/temp_folder.h"
+
+namespace cairn {
+namespace {
+
+using testing::TempFolder;
+
+// Writes down what the shadow wants, in short words, and looks at the queue at each
+// order: what is ordered must have been stored.
+class ScriptedHost final : public ShadowHost {
+ public:
+  explicit ScriptedHost(Queue& queue) : queue_(queue) {}
+
+  std::int64_t now_ms() override { return now_ += 10; }
+  Status start_starter(JobId, int activation, const std::string&) override {
+    note("starter " + std::to_string(activation));
+    return {};
+  }
+  void send(JobId id, const Order& order) override {
+    static constexpr const char* kNames[] = {"stage",  "launch", "spool", "finish",
+                                             "signal", "kill",   "quit"};
+    std::string text = kNames[order.index()];
+    if (const auto* stage = std::get_if<StageOrder>(&order); stage && stage->adopt) text = "adopt";
+    if (const auto* spool = std::get_if<SpoolOrder>(&order))
+      text += " " + std::to_string(spool->number);
+    if (const auto* quit = std::get_if<QuitOrder>(&order)) {
+      if (quit->deliver) text += " deliver";
+      if (quit->clean_up) text += " clean_up";
+    }
+    note(text + " @" + std::string(to_text(queue_.jobs(id.cluster).value().at(0).state)));
+  }
+  void kill_starter(JobId) override { note("kill_starter"); }
+  void release_starter(JobId) override { note("release"); }
+  Status kill_left_over(const std::string& mark) override {
+    note("kill_left_over " + mark.substr(mark.rfind('/') + 1));
+    return {};
+  }
+  Status remove_job_folder(JobId) override {
+    note("remove_job_folder");
+    return {};
+  }
+  void arm_vacate_timer(JobId, std::chrono::milliseconds delay) override {
+    note("timer " + std::to_string(delay.count()));
+  }
+  void tell(JobId, const std::string& line, Weight) override { lines.push_back(line); }
+
+  void pass(std::int64_t milliseconds) { now_ += milliseconds; }
+
+  // What was wanted since the last call.
+  std::vector<std::string> take() { return std::exchange(notes_, {}); }
+  std::vector<std::string> lines;
+
+ private:
+  void note(std::string text) { notes_.push_back(std::move(text)); }
+  Queue& queue_;
+  std::vector<std::string> notes_;
+  std::int64_t now_ = 1000;
+};
+
+using Orders = std::vector<std::string>;
+
+constexpr ExitStatus kCheckpoint{.by_signal = false, .code = 77, .signal = 0};
+constexpr ExitStatus kKilled{.by_signal = true, .code = 0, .signal = 9};
+
+class ShadowTest : public ::testing::Test {
+ protected:
+  ShadowTest() {
+    cluster_ = queue_
+                   .submit("job.sub", 1000,
+                           [this](int cluster) -> Result<std::vector<JobAd>> {
+                             JobAd ad;
+                             ad.set_integer("ClusterId", cluster);
+                             ad.set_integer("ProcId", 0);
+                             ad.set_string("Cmd", "/bin/true");
+                             ad.set_string("Iwd", folder_.path().native());
+                             ad.set_integer("SuccessCheckpointExitCode", 77);
+                             ad.set_bool("WantFTOnCheckpoint", true);
+                             ad.set_string("TransferCheckpoint", "state");
+                             ad.set_string("ShouldTransferFiles", "YES");
+                             return std::vector{ad};
+                           })
+                   .value();
+    shadow_ = make();
+  }
+
+  // As a new engine does: from what is stored.
+  std::unique_ptr<Shadow> make() {
+    JobRecord record = queue_.jobs(cluster_).value().at(0);
+    JobSpec spec = job_spec(record.ad).value();
+    auto marks = queue_.marks(record.id).value();
+    return std::make_unique<Shadow>(queue_, host_, home_, options_, std::move(record),
+                                    std::move(spec), std::move(marks));
+  }
+
+  void tell(const Report& report) {
+    shadow_->receive(shadow_->record().activation, report).value();
+  }
+  void tell_exit(ExitStatus exit) { tell(Exited{.exit = exit}); }
+
+  void start() {
+    shadow_->start("slot1@host").value();
+    tell(Staged{shadow_->record().last_checkpoint, 10, {}});
+    tell(Started{123});
+    host_.take();
+  }
+  void checkpoint(std::int64_t number) {
+    tell_exit(kCheckpoint);
+    tell(Spooled{number, 100, 5});
+    host_.take();
+  }
+  JobState state() const { return shadow_->record().state; }
+
+  TempFolder folder_;
+  PosixFileSystem files_;
+  Home home_ = Home::open(files_, folder_.path() / "home").value();
+  Queue queue_ = Queue::open(home_.queue_file()).value();
+  ScriptedHost host_{queue_};
+  ShadowOptions options_;
+  int cluster_ = 0;
+  std::unique_ptr<Shadow> shadow_;
+};
+
+TEST_F(ShadowTest, GoesTheWholeRoadAndStoresEveryStateBeforeItsOrder) {
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.take(), (Orders{"starter 1", "stage @running"}));
+  tell(Staged{});
+  EXPECT_EQ(host_.take(), Orders{"launch @running"});
+  tell(Started{123});
+  tell_exit(kCheckpoint);
+  EXPECT_EQ(host_.take(), Orders{"spool 0 @spooling"});
+  tell(Spooled{0, 100, 5});
+  EXPECT_EQ(host_.take(), Orders{"launch @running"});
+  tell(Started{124});
+  tell_exit({});
+  EXPECT_EQ(host_.take(), Orders{"finish @finishing"});
+  tell(Finished{10});
+  EXPECT_EQ(host_.take(), (Orders{"quit clean_up @completed", "release"}));
+  EXPECT_TRUE(shadow_->settled());
+  EXPECT_EQ(shadow_->goodput().checkpoints, 1);
+}
+
+TEST_F(ShadowTest, DropsReportsOfAnEarlierActivation) {
+  start();
+  tell_exit(kKilled);  // crashed: a new activation
+  start();
+  ASSERT_EQ(shadow_->record().activation, 2);
+  const JobRecord before = shadow_->record();
+  shadow_->receive(1, Exited{}).value();
+  shadow_->receive(1, Spooled{9, 1, 1}).value();
+  shadow_->starter_gone(1).value();
+  EXPECT_EQ(shadow_->record(), before);
+  EXPECT_EQ(host_.take(), Orders{});
+}
+
+TEST_F(ShadowTest, DropsReportsThatMakeNoSenseInItsState) {
+  start();
+  const JobRecord before = shadow_->record();
+  tell(Spooled{3, 1, 1});  // nothing is being spooled
+  tell(Finished{});
+  EXPECT_EQ(state(), JobState::running);
+  EXPECT_EQ(queue_.jobs(cluster_).value().at(0), before);
+}
+
+TEST_F(ShadowTest, AsksAJobToLeaveByItsSignalAndKillsItInTheEnd) {
+  start();
+  shadow_->vacate(Vacate::soft, "test").value();
+  EXPECT_EQ(host_.take(), (Orders{"signal @vacating", "timer 600000"}));
+  shadow_->vacate_timeout().value();
+  EXPECT_EQ(host_.take(), Orders{"kill @vacating"});
+  tell_exit(kKilled);
+  EXPECT_EQ(host_.take(), (Orders{"quit @idle", "release"}));
+  EXPECT_EQ(shadow_->record().evictions, 1);
+  EXPECT_EQ(shadow_->record().crashes, 0);
+}
+
+TEST_F(ShadowTest, KillsAtOnceWhenTheEvictionIsFast) {
+  start();
+  shadow_->vacate(Vacate::fast, "test").value();
+  EXPECT_EQ(host_.take().front(), "kill @vacating");
+}
+
+TEST_F(ShadowTest, KillsTheStarterWhileTheSandboxIsBeingFilled) {
+  shadow_->start("slot1@host").value();
+  host_.take();
+  shadow_->vacate(Vacate::soft, "test").value();
+  EXPECT_EQ(host_.take().front(), "kill_starter");
+  shadow_->starter_gone(1).value();
+  EXPECT_EQ(state(), JobState::idle);
+}
+
+TEST_F(ShadowTest, SpoolsWhatIsSavedWhileVacatingUnlessHtcondorsContractIsAskedFor) {
+  for (const Contract contract : {Contract::cairn, Contract::htcondor}) {
+    options_.contract = contract;
+    shadow_ = make();
+    start();
+    shadow_->vacate(Vacate::soft, "test").value();
+    host_.take();
+    tell_exit(kCheckpoint);
+    const bool cairn = contract == Contract::cairn;
+    EXPECT_EQ(host_.take().front(), cairn ? "spool 0 @saving" : "quit @idle");
+    if (cairn) tell(Spooled{0, 1, 1});
+    EXPECT_EQ(state(), JobState::idle);
+    EXPECT_EQ(shadow_->record().last_checkpoint, 0);  // of the first round
+    host_.take();
+  }
+}
+
+TEST_F(ShadowTest, TriesAgainAfterAFailureThatMayPass) {
+  start();
+  tell_exit(kCheckpoint);
+  host_.take();
+  tell(SpoolFailed{true, "no space"});
+  EXPECT_EQ(host_.take(), Orders{"launch @running"});
+  tell(Started{1});
+  tell_exit(kCheckpoint);
+  EXPECT_EQ(host_.take(), Orders{"spool 1 @spooling"});  // failed ones use a number up
+}
+
+TEST_F(ShadowTest, HoldsWithTheFileWhenAListedOneIsMissing) {
+  start();
+  tell_exit(kCheckpoint);
+  host_.take();
+  tell(SpoolFailed{false, "state: No such file or directory"});
+  EXPECT_EQ(host_.take(), (Orders{"quit deliver @held", "release"}));
+  const HoldFacts hold = shadow_->record().hold.value();
+  EXPECT_EQ(hold.code, 36);
+  EXPECT_EQ(hold.subcode, -1);
+  EXPECT_NE(hold.reason.find("state: No such file"), std::string::npos);
+
+  shadow_->release("test").value();
+  EXPECT_EQ(state(), JobState::idle);
+  EXPECT_EQ(shadow_->record().hold, std::nullopt);
+}
+
+TEST_F(ShadowTest, HoldsAfterTooManyCrashesAndForgetsThemAtACheckpoint) {
+  const auto crash = [&] {
+    start();
+    tell_exit(kKilled);
+  };
+  for (int i = 0; i < kCrashesMax; ++i) crash();
+  start();
+  checkpoint(0);
+  EXPECT_EQ(shadow_->record().crashes, 0);
+  tell_exit(kKilled);
+  for (int i = 1; i < kCrashesMax; ++i) crash();
+  EXPECT_EQ(state(), JobState::idle);
+  crash();
+  EXPECT_EQ(state(), JobState::held);
+}
+
+TEST_F(ShadowTest, HoldsAfterItsStarterWasLostTooOften) {
+  for (int i = 0; i < kCrashesMax; ++i) {
+    start();
+    shadow_->starter_gone(shadow_->record().activation).value();
+    ASSERT_EQ(state(), JobState::idle);
+  }
+  start();
+  shadow_->starter_gone(shadow_->record().activation).value();
+  EXPECT_EQ(state(), JobState::held);
+}
+
+TEST_F(ShadowTest, KillsWhatALostStarterLeftBeforeItGoesOn) {
+  start();
+  shadow_->starter_gone(1).value();
+  EXPECT_EQ(host_.take(), Orders{"kill_left_over 0001"});
+  EXPECT_EQ(state(), JobState::idle);
+}
+
+// What a new engine finds, and what it does: in each state that a crash can leave.
+TEST_F(ShadowTest, ResumesARunningJobFromItsCheckpoint) {
+  start();
+  checkpoint(0);
+  shadow_ = make();
+  shadow_->resume("slot1@host").value();
+  EXPECT_EQ(host_.take(), Orders{"kill_left_over 0001"});
+  EXPECT_EQ(state(), JobState::idle);
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.take(), (Orders{"starter 2", "stage @running"}));
+}
+
+TEST_F(ShadowTest, ResumesSpoolingInTheSandboxThatHasTheCheckpoint) {
+  start();
+  tell_exit(kCheckpoint);
+  host_.take();
+  shadow_ = make();
+  shadow_->resume("slot1@host").value();
+  EXPECT_EQ(host_.take(), (Orders{"kill_left_over 0001", "starter 1", "adopt @spooling"}));
+  tell(Staged{});
+  EXPECT_EQ(host_.take(), Orders{"spool 0 @spooling"});
+  tell(Spooled{0, 1, 1});
+  EXPECT_EQ(host_.take(), Orders{"launch @running"});
+}
+
+TEST_F(ShadowTest, ResumesFinishingWithoutRunningTheProgramAgain) {
+  start();
+  tell_exit({});
+  host_.take();
+  shadow_ = make();
+  shadow_->resume("slot1@host").value();
+  EXPECT_EQ(host_.take(), (Orders{"kill_left_over 0001", "starter 1", "adopt @finishing"}));
+  tell(Staged{});
+  EXPECT_EQ(host_.take(), Orders{"finish @finishing"});
+  tell(Finished{});
+  EXPECT_EQ(state(), JobState::completed);
+}
+
+TEST_F(ShadowTest, ResumesSavingAndThenLeaves) {
+  start();
+  shadow_->vacate(Vacate::soft, "test").value();
+  tell_exit(kCheckpoint);
+  shadow_ = make();
+  shadow_->resume("slot1@host").value();
+  tell(Staged{});
+  host_.take();
+  tell(Spooled{0, 1, 1});
+  EXPECT_EQ(host_.take(), (Orders{"quit @idle", "release"}));
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+}
+
+// Whatever a state waits for, a starter that cannot do its work ends the waiting.
+TEST_F(ShadowTest, HoldsInEveryStateWhenTheSandboxCannotBeMadeOrTakenOver) {
+  const auto fails = [&] {
+    shadow_ = make();
+    shadow_->resume("slot1@host").value();
+    tell(StartFailed{13, 2, "no sandbox"});
+    EXPECT_EQ(state(), JobState::held);
+    EXPECT_EQ(shadow_->record().hold->reason, "no sandbox");
+    shadow_->release("test").value();
+  };
+  shadow_->start("slot1@host").value();
+  tell(StartFailed{13, 2, "no sandbox"});
+  EXPECT_EQ(state(), JobState::held);
+  shadow_->release("test").value();
+  start();
+  tell_exit(kCheckpoint);
+  ASSERT_EQ(state(), JobState::spooling);
+  fails();
+  start();
+  shadow_->vacate(Vacate::soft, "test").value();
+  tell_exit(kCheckpoint);
+  ASSERT_EQ(state(), JobState::saving);
+  fails();
+  start();
+  tell_exit({});
+  ASSERT_EQ(state(), JobState::finishing);
+  fails();
+}
+
+TEST_F(ShadowTest, FollowsASpoolThatIsAheadOfTheQueue) {
+  start();
+  tell_exit(kCheckpoint);
+  tell(Spooled{4, 1, 1});  // the starter took the next free number
+  tell(Started{1});
+  host_.take();
+  tell_exit(kCheckpoint);
+  EXPECT_EQ(host_.take(), Orders{"spool 5 @spooling"});
+}
+
+TEST_F(ShadowTest, SaysWhichCheckpointItFellBackTo) {
+  start();
+  checkpoint(0);
+  checkpoint(1);
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  tell(Staged{0, 10, {"checkpoint 1 is damaged"}});
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+  EXPECT_EQ(host_.lines.back(), "checkpoint 1 is damaged");
+}
+
+TEST_F(ShadowTest, CountsTheTimeWithoutAnEngineAsWaitingNotAsLost) {
+  start();
+  const std::int64_t started = shadow_->last_ms();
+  shadow_ = make();
+  host_.pass(5'000'000);
+  shadow_->resume("slot1@host", started + 700).value();
+  start();
+  EXPECT_EQ(shadow_->goodput().lost.count(), 700);
+  EXPECT_GE(shadow_->goodput().restart.count(), 4'000'000);
+}
+
+TEST_F(ShadowTest, AccountsEveryMillisecondOnce) {
+  start();
+  checkpoint(0);
+  tell_exit(kKilled);
+  start();
+  tell_exit({});
+  tell(Finished{});
+  const Goodput goodput = shadow_->goodput();
+  EXPECT_EQ(goodput.pending.count(), 0);
+  EXPECT_EQ(goodput.wall().count(), shadow_->last_ms() - shadow_->first_ms());
+  const auto stored = queue_.marks({cluster_, 0}).value();
+  EXPECT_EQ(account(stored).wall(), goodput.wall());
+}
+
+}  // namespace
+}  // namespace cairn

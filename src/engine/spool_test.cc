@@ -1,0 +1,524 @@
+#include "engine/spool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "engine/spool_manifest.h"
+#include "support/sim_filesystem.h"
+#include "support/temp_folder.h"
+
+namespace cairn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A checkpoint's files by name; a name that ends in '/' is a folder.
+using Contents = std::map<std::string, std::string>;
+
+class TextFile final : public File {
+ public:
+  explicit TextFile(std::string text) : text_(std::move(text)) {}
+  Status append(Bytes) override { return system_error("write", "text", EBADF); }
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) override {
+    if (offset >= text_.size()) return std::size_t{0};
+    return text_.copy(reinterpret_cast<char*>(into.data()), into.size(), offset);
+  }
+  Result<std::uint64_t> size() override { return std::uint64_t{text_.size()}; }
+  Status sync() override { return {}; }
+  Status close() override { return {}; }
+
+ private:
+  std::string text_;
+};
+
+std::vector<SpoolItem> items_of(const Contents& contents) {
+  std::vector<SpoolItem> items;
+  for (const auto& [name, text] : contents) {
+    if (name.ends_with('/')) {
+      items.push_back({name.substr(0, name.size() - 1), 0755, true, {}});
+      continue;
+    }
+    items.push_back({name, 0644, false, [text = text] {
+                       return Result<std::unique_ptr<File>>(std::make_unique<TextFile>(text));
+                     }});
+  }
+  return items;
+}
+
+// What a restart would find in the checkpoint's folder, the MANIFEST left out.
+Contents read_back(FileSystem& files, const Path& folder, const std::string& prefix = "") {
+  Contents found;
+  for (const std::string& name : files.list(folder).value()) {
+    const Path path = folder / name;
+    if (files.info(path).value().kind == FileInfo::Kind::folder) {
+      found[prefix + name + "/"] = "";
+      found.merge(read_back(files, path, prefix + name + "/"));
+    } else if (prefix + name != kSpoolManifestName) {
+      found[prefix + name] = read_file(files, path).value();
+    }
+  }
+  return found;
+}
+
+// Different in every file, and two blocks long in one.
+Contents generation(int number) {
+  const std::string mark = cat("generation ", number, "\n");
+  std::string large;
+  while (large.size() < 5000) large += mark;
+  return {{"state", mark}, {"data/", ""}, {"data/field", large}, {"empty/", ""}};
+}
+
+SimFileSystem empty_disk() {
+  SimFileSystem disk;
+  disk.make_folder("job").value();
+  disk.settle();
+  return disk;
+}
+
+class SpoolTest : public ::testing::Test {
+ protected:
+  SpooledCheckpoint commit(int number) {
+    return spool_.commit(number, items_of(generation(number))).value();
+  }
+  Spool::Newest newest() { return Spool(disk_, "job/spool").newest().value(); }
+  std::vector<std::string> folders() { return disk_.list("job/spool").value(); }
+
+  SimFileSystem disk_ = empty_disk();
+  Spool spool_{disk_, "job/spool"};
+};
+
+TEST_F(SpoolTest, GivesBackWhatWasCommitted) {
+  const SpooledCheckpoint committed = commit(0);
+  EXPECT_EQ(committed.number, 0);
+  EXPECT_EQ(committed.folder, "job/spool/000000");
+  EXPECT_THAT(committed.files, ElementsAre("data/field", "state"));
+  const Spool::Newest found = newest();
+  ASSERT_TRUE(found.checkpoint);
+  EXPECT_EQ(found.checkpoint->number, 0);
+  EXPECT_EQ(found.checkpoint->folder, committed.folder);
+  EXPECT_EQ(found.checkpoint->bytes, committed.bytes);
+  EXPECT_EQ(found.checkpoint->files, committed.files);
+  EXPECT_EQ(found.last_number, 0);
+  EXPECT_THAT(found.skipped, IsEmpty());
+  EXPECT_EQ(read_back(disk_, committed.folder), generation(0));
+}
+
+TEST_F(SpoolTest, AnEmptySpoolHasNoCheckpointAndIsNoError) {
+  const Spool::Newest found = newest();
+  EXPECT_FALSE(found.checkpoint);
+  EXPECT_EQ(found.last_number, -1);
+  EXPECT_THAT(found.skipped, IsEmpty());
+}
+
+TEST_F(SpoolTest, ACheckpointMayHaveNoFiles) {
+  spool_.commit(0, {}).value();
+  EXPECT_EQ(newest().checkpoint->number, 0);
+}
+
+TEST_F(SpoolTest, KeepsModes) {
+  auto items = items_of({{"run", "x"}, {"private/", ""}});
+  items[0].mode = 0550;  // a folder that could not be removed again
+  items[1].mode = 0755;
+  spool_.commit(0, items).value();
+  EXPECT_EQ(disk_.info("job/spool/000000/run").value().mode, 0755U);
+  EXPECT_EQ(disk_.info("job/spool/000000/private").value().mode, 0750U);
+}
+
+TEST_F(SpoolTest, MakesTheFoldersThatANameNeeds) {
+  spool_.commit(0, items_of({{"a/b/c", "deep"}})).value();
+  EXPECT_EQ(read_file(disk_, "job/spool/000000/a/b/c").value(), "deep");
+}
+
+TEST_F(SpoolTest, KeepsTheNewestTwo) {
+  for (int number = 0; number < 5; ++number) commit(number);
+  EXPECT_THAT(folders(), ElementsAre("000003", "000004"));
+}
+
+TEST_F(SpoolTest, NumbersOnlyGrow) {
+  commit(3);
+  for (const int number : {3, 2, 0, -1})
+    EXPECT_EQ(spool_.commit(number, {}).error().code, Errc::misuse) << number;
+  commit(7);
+  EXPECT_EQ(newest().last_number, 7);
+}
+
+TEST_F(SpoolTest, SortsNumbersAsNumbers) {
+  commit(999999);
+  commit(1000000);
+  EXPECT_EQ(newest().checkpoint->number, 1000000);
+}
+
+TEST_F(SpoolTest, FallsBackToTheOneBeforeADamagedOneAndSaysSo) {
+  commit(0);
+  commit(1);
+  disk_.flip("job/spool/000001/data/field", 4500);
+  const Spool::Newest found = newest();
+  EXPECT_EQ(found.checkpoint->number, 0);
+  EXPECT_EQ(found.last_number, 1);
+  ASSERT_THAT(found.skipped, SizeIs(1));
+  EXPECT_EQ(found.skipped[0].code, Errc::corrupt);
+  EXPECT_THAT(found.skipped[0].message, AllOf(HasSubstr("000001"), HasSubstr("data/field")));
+  EXPECT_EQ(spool_.commit(1, {}).error().code, Errc::misuse) << "a damaged number is used up";
+}
+
+TEST_F(SpoolTest, NoticesMissingAndAdditionalFiles) {
+  commit(0);
+  commit(1);
+  disk_.remove("job/spool/000001/state").value();
+  EXPECT_THAT(newest().skipped.at(0).message, HasSubstr("state: is missing"));
+  commit(2);
+  disk_.create("job/spool/000002/data/more").value();
+  EXPECT_THAT(newest().skipped.at(0).message, HasSubstr("data/more: is not in the MANIFEST"));
+  commit(3);
+  disk_.remove("job/spool/000003/MANIFEST").value();
+  EXPECT_THAT(newest().skipped.at(0).message, HasSubstr("MANIFEST"));
+}
+
+TEST_F(SpoolTest, EveryFlippedByteOfACheckpointIsNoticed) {
+  spool_.commit(0, items_of({{"a", "alpha"}, {"b/c", "beta"}})).value();
+  for (const char* name : {"a", "b/c", "MANIFEST"}) {
+    const Path path = Path("job/spool/000000") / name;
+    const std::uint64_t bytes = disk_.info(path).value().bytes;
+    for (std::uint64_t offset = 0; offset < bytes; ++offset) {
+      disk_.flip(path, offset);
+      EXPECT_FALSE(newest().checkpoint) << name << " at " << offset;
+      disk_.flip(path, offset);
+    }
+  }
+  EXPECT_TRUE(newest().checkpoint);
+}
+
+TEST_F(SpoolTest, EveryShortenedFileOfACheckpointIsNoticed) {
+  spool_.commit(0, items_of({{"a", "alpha"}})).value();
+  disk_.settle();
+  for (const char* name : {"a", "MANIFEST"}) {
+    const Path path = Path("job/spool/000000") / name;
+    for (std::uint64_t bytes = disk_.info(path).value().bytes; bytes-- > 0;) {
+      SimFileSystem torn = disk_;
+      torn.truncate(path, bytes).value();
+      EXPECT_FALSE(Spool(torn, "job/spool").newest().value().checkpoint) << name << " of " << bytes;
+    }
+  }
+}
+
+// Checkpoint 1 is damaged, and each commit is another process's.
+TEST_F(SpoolTest, ADamagedCheckpointNeverPushesOutAGoodOne) {
+  commit(0);
+  commit(1);
+  disk_.flip("job/spool/000001/state", 0);
+  Spool(disk_, "job/spool").commit(2, items_of(generation(2))).value();
+  EXPECT_THAT(folders(), ElementsAre("000000", "000001", "000002"));
+  disk_.flip("job/spool/000002/state", 0);
+  EXPECT_EQ(newest().checkpoint->number, 0);
+  Spool(disk_, "job/spool").commit(3, items_of(generation(3))).value();
+  Spool(disk_, "job/spool").commit(4, items_of(generation(4))).value();
+  EXPECT_THAT(folders(), ElementsAre("000003", "000004"));
+}
+
+TEST_F(SpoolTest, RemovesWhatUnfinishedCommitsLeft) {
+  commit(0);
+  disk_.make_folder("job/spool/000001.tmp").value();
+  disk_.create("job/spool/000001.tmp/state").value();
+  EXPECT_EQ(newest().last_number, 0);
+  EXPECT_THAT(folders(), ElementsAre("000000"));
+}
+
+TEST_F(SpoolTest, RefusesNamesThatItCannotKeep) {
+  for (const char* name : {"", "/etc/passwd", "../up", "a/../b", "a//b", "./a", "a/", "MANIFEST"}) {
+    std::vector<SpoolItem> items = items_of({{"x", "text"}});
+    items[0].name = name;
+    EXPECT_EQ(spool_.commit(0, items).error().code, Errc::invalid) << name;
+  }
+  auto twice = items_of({{"x", "text"}});
+  twice.push_back(twice[0]);
+  EXPECT_THAT(spool_.commit(0, twice).error().message, HasSubstr("x: is listed twice"));
+  EXPECT_FALSE(newest().checkpoint);
+  // Only at the top does the name mean something.
+  EXPECT_TRUE(spool_.commit(0, items_of({{"leveldb/MANIFEST", "text"}})));
+  EXPECT_TRUE(newest().checkpoint);
+}
+
+TEST_F(SpoolTest, AFileThatCannotBeOpenedLeavesEverythingAsItWas) {
+  commit(0);
+  auto items = items_of({{"a", "text"}, {"b", "text"}});
+  items[1].open = []() -> Result<std::unique_ptr<File>> {
+    return system_error("open", "b", ENOENT);
+  };
+  EXPECT_EQ(spool_.commit(1, items).error().message, "open b: No such file or directory");
+  EXPECT_THAT(folders(), ElementsAre("000000"));
+}
+
+TEST_F(SpoolTest, AReadErrorOfTheProcessIsNoDamage) {
+  commit(0);
+  commit(1);
+  for_each_failure(
+      disk_, EMFILE, [](SimFileSystem& disk) { return Spool(disk, "job/spool").newest(); },
+      [](SimFileSystem&, const Result<Spool::Newest>& found) {
+        EXPECT_TRUE(!found || found->checkpoint->number == 1);
+      });
+}
+
+TEST_F(SpoolTest, ASectorThatCannotBeReadIsDamageAndIsReported) {
+  commit(0);
+  commit(1);
+  for_each_failure(
+      disk_, EIO, [](SimFileSystem& disk) { return Spool(disk, "job/spool").newest(); },
+      [](SimFileSystem&, const Result<Spool::Newest>& found) {
+        if (!found) return;
+        EXPECT_EQ(found->checkpoint->number + static_cast<int>(found->skipped.size()), 1);
+        EXPECT_EQ(found->last_number, 1);
+      });
+}
+
+TEST_F(SpoolTest, DropLeavesNothing) {
+  commit(0);
+  commit(1);
+  spool_.drop().value();
+  spool_.drop().value();
+  EXPECT_THAT(disk_.list("job").value(), IsEmpty());
+  commit(2);
+  EXPECT_EQ(newest().checkpoint->number, 2);
+}
+
+// --- power cuts -------------------------------------------------------------------
+
+constexpr int kCommits = 3;
+
+// Commits again and again; returns the last number that was acknowledged.
+int commit_some(FileSystem& disk) {
+  Spool spool(disk, "job/spool");
+  int acknowledged = -1;
+  for (int number = 0; number < kCommits; ++number)
+    if (spool.commit(number, items_of(generation(number)))) acknowledged = number;
+  return acknowledged;
+}
+
+// The oracle: newest() yields a checkpoint that was committed, bit for bit, never one
+// earlier than the last acknowledged.  Empty, or what is wrong.
+std::string complaint(SimFileSystem& disk, int acknowledged) {
+  auto found = Spool(disk, "job/spool").newest();
+  if (!found) return "newest() fails: " + found.error().text();
+  if (!found->checkpoint) return acknowledged < 0 ? "" : "all is lost";
+  const int number = found->checkpoint->number;
+  if (number < acknowledged) return cat("yields ", number, " after ", acknowledged);
+  if (read_back(disk, found->checkpoint->folder) != generation(number)) return "yields a mixture";
+  // The road goes on from there.
+  Spool next(disk, "job/spool");
+  const int last = found->last_number;
+  if (!next.commit(last + 1, items_of(generation(last + 1)))) return "takes no further checkpoint";
+  return {};
+}
+
+// The first complaint at any power cut, with the disk; empty if there is none.
+std::string first_complaint(const SimFileSystem& start) {
+  std::string first;
+  for_each_crash(start, commit_some, [&](SimFileSystem& disk, int acknowledged) {
+    const SimFileSystem before = disk;
+    first = complaint(disk, acknowledged);
+    if (!first.empty()) first += "\n" + before.describe();
+    return first.empty();
+  });
+  return first;
+}
+
+TEST(SpoolCrash, NeverLosesAnAcknowledgedCheckpoint) {
+  EXPECT_EQ(first_complaint(empty_disk()), "");
+}
+
+TEST(SpoolCrash, CanaryWithoutFileSyncIsCaught) {
+  SimFileSystem disk = empty_disk();
+  disk.lie_about_file_sync();
+  EXPECT_NE(first_complaint(disk), "");
+}
+
+TEST(SpoolCrash, CanaryWithoutFolderSyncIsCaught) {
+  SimFileSystem disk = empty_disk();
+  disk.lie_about_folder_sync();
+  EXPECT_NE(first_complaint(disk), "");
+}
+
+const Contents kHello{{"state", "hello"}};
+
+// A commit as others write it, with one step left out or misplaced.
+struct Careless {
+  bool syncs_the_inner_folder = true;
+  bool syncs_the_outer_folder = true;
+  bool renames = true;  // else it writes in place
+  bool manifest_last = true;
+
+  int operator()(SimFileSystem& disk) const { return publish(disk) ? 0 : -1; }
+
+  Status publish(SimFileSystem& disk) const {
+    const Path target = "job/spool/000000";
+    const Path folder = renames ? Path("job/spool/000000.tmp") : target;
+    Sha256 hash;
+    hash.add(as_bytes("hello"));
+    const std::string manifest = encode_spool_manifest({{"state", hash.hex()}});
+    const auto write = [&](const Path& name, const std::string& text) -> Status {
+      CAIRN_TRY(auto file, disk.create(folder / name));
+      CAIRN_CHECK(file->append(as_bytes(text)));
+      return file->sync();
+    };
+    CAIRN_CHECK(disk.make_folder("job/spool"));
+    CAIRN_CHECK(disk.sync_directory("job"));
+    CAIRN_CHECK(disk.make_folder(folder));
+    if (!manifest_last) CAIRN_CHECK(write("MANIFEST", manifest));
+    CAIRN_CHECK(write("state", "hello"));
+    if (manifest_last) CAIRN_CHECK(write("MANIFEST", manifest));
+    if (syncs_the_inner_folder) CAIRN_CHECK(disk.sync_directory(folder));
+    if (renames) CAIRN_CHECK(disk.rename(folder, target));
+    return syncs_the_outer_folder ? disk.sync_directory("job/spool") : Status();
+  }
+};
+
+// The reader that Spool is: a checkpoint was acknowledged and is not to be had.
+std::size_t losses(const Careless& commit) {
+  std::size_t lost = 0;
+  for_each_crash(empty_disk(), commit, [&](SimFileSystem& disk, int acknowledged) {
+    const auto found = Spool(disk, "job/spool").newest().value();
+    if (acknowledged == 0 && !found.checkpoint) ++lost;
+    EXPECT_TRUE(!found.checkpoint || read_back(disk, found.checkpoint->folder) == kHello);
+  });
+  return lost;
+}
+
+// A reader who believes a folder that has a MANIFEST.
+std::size_t torn_for_a_trusting_reader(const Careless& commit) {
+  std::size_t torn = 0;
+  for_each_crash(empty_disk(), commit, [&](SimFileSystem& disk, int) {
+    if (!disk.info("job/spool/000000/MANIFEST")) return;
+    if (read_back(disk, "job/spool/000000") != kHello) ++torn;
+  });
+  return torn;
+}
+
+TEST(SpoolCrash, CanariesThatLeaveOutAFolderSyncAreCaught) {
+  EXPECT_EQ(losses({}), 0U);
+  EXPECT_GT(losses({.syncs_the_inner_folder = false}), 0U);
+  EXPECT_GT(losses({.syncs_the_outer_folder = false}), 0U);
+}
+
+// Why both: the rename protects him who does not verify, the checksums him who does.
+TEST(SpoolCrash, CanariesThatWriteInPlaceAreTornUnlessTheReaderVerifies) {
+  EXPECT_EQ(torn_for_a_trusting_reader({}), 0U);
+  EXPECT_GT(torn_for_a_trusting_reader({.renames = false}), 0U);
+  EXPECT_GT(torn_for_a_trusting_reader({.renames = false, .manifest_last = false}), 0U);
+  EXPECT_EQ(losses({.renames = false, .manifest_last = false}), 0U);
+}
+
+// --- failures ------------------------------------------------------------------------
+
+TEST(SpoolFailure, KeepsWhatWasAcknowledgedWhicheverOperationFails) {
+  for (const int sys_errno : {EIO, ENOSPC, EINTR}) {
+    const std::size_t failed = for_each_failure(
+        empty_disk(), sys_errno, commit_some, [](SimFileSystem& disk, int acknowledged) {
+          EXPECT_EQ(complaint(disk, acknowledged), "") << disk.describe();
+          EXPECT_GE(acknowledged, kCommits - 2) << "one failure spoils one commit";
+        });
+    EXPECT_GT(failed, 30U);
+  }
+}
+
+// After a failed commit the disk is in more states than can all be looked at: every 50th.
+TEST(SpoolFailure, AFailureAndThenAPowerCutLoseNothingEither) {
+  SimFileSystem start = empty_disk();
+  Spool(start, "job/spool").commit(0, items_of(generation(0))).value();
+  start.settle();
+  const auto commit_next = [](SimFileSystem& disk) {
+    return Spool(disk, "job/spool").commit(1, items_of(generation(1))) ? 1 : 0;
+  };
+  for_each_failure(start, EIO, commit_next, [](SimFileSystem& disk, int acknowledged) {
+    std::size_t seen = 0;
+    disk.for_each_crash_state([&](SimFileSystem& after) {
+      if (seen++ % 50 != 0) return;
+      EXPECT_EQ(complaint(after, acknowledged), "");
+    });
+  });
+}
+
+TEST(SpoolFailure, LeavesNoTemporaryBehind) {
+  SimFileSystem start = empty_disk();
+  Spool(start, "job/spool").commit(0, items_of(generation(0))).value();
+  start.settle();
+  for_each_failure(
+      start, ENOSPC,
+      [](SimFileSystem& disk) {
+        return Spool(disk, "job/spool").commit(1, items_of(generation(1))).has_value();
+      },
+      [](SimFileSystem& disk, bool) {
+        for (const std::string& name : disk.list("job/spool").value())
+          EXPECT_FALSE(name.ends_with(".tmp")) << disk.describe();
+      });
+}
+
+// --- the MANIFEST ---------------------------------------------------------------------
+
+const std::string kHash(64, 'a');
+
+TEST(SpoolManifest, DecodesWhatItEncodes) {
+  const SpoolManifest manifest{{"a b", kHash}, {"c\\d", kHash}, {"e\nf", kHash}, {"g/h", kHash}};
+  const std::string text = encode_spool_manifest(manifest);
+  EXPECT_EQ(decode_spool_manifest(text).value(), manifest);
+  EXPECT_THAT(text, HasSubstr("\\" + kHash + " *c\\\\d\n"));
+  EXPECT_THAT(text, HasSubstr("\\" + kHash + " *e\\nf\n"));
+}
+
+TEST(SpoolManifest, NoPrefixAndNoFlippedBitIsAnotherManifest) {
+  const std::string text = encode_spool_manifest({{"a", kHash}, {"b", kHash}});
+  for (std::size_t bytes = 0; bytes < text.size(); ++bytes)
+    EXPECT_FALSE(decode_spool_manifest(text.substr(0, bytes)));
+  for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(decode_spool_manifest(flipped)) << bit;
+  }
+}
+
+TEST(SpoolManifest, RefusesNamesThatLeadOut) {
+  for (const char* name : {"/etc/passwd", "../up", "a/../../b", ""})
+    EXPECT_EQ(decode_spool_manifest(encode_spool_manifest({{name, kHash}})).error().code,
+              Errc::corrupt);
+  EXPECT_FALSE(decode_spool_manifest(encode_spool_manifest({{"b", kHash}, {"a", kHash}})));
+  EXPECT_FALSE(decode_spool_manifest(encode_spool_manifest({{"a", kHash}, {"a", kHash}})));
+}
+
+TEST(SpoolManifest, Sha256sumAgrees) {
+  const TempFolder folder;
+  PosixFileSystem files;
+  Spool spool(files, folder / "spool");
+  const Contents contents{{"plain", "text"},
+                          {"with blank", "text"},
+                          {"back\\slash", "1"},
+                          {"new\nline", "2"},
+                          {"carriage\rreturn", "3"},
+                          {"a/b/c", "deep"},
+                          {"empty", ""},
+                          {"large", std::string(700000, 'x')}};
+  const SpooledCheckpoint checkpoint = spool.commit(0, items_of(contents)).value();
+  EXPECT_EQ(spool.newest().value().checkpoint->files, checkpoint.files);
+  const std::string in = "cd '" + checkpoint.folder.native() + "' && ";
+  EXPECT_EQ(std::system((in + "head -n -1 MANIFEST | sha256sum -c --strict --status").c_str()), 0);
+  // Byte for byte what sha256sum writes, the last line too.
+  EXPECT_EQ(std::system((in + "head -n -1 MANIFEST >../listed && LC_ALL=C; export LC_ALL; "
+                              "find . -type f ! -name MANIFEST -printf '%P\\0' | sort -z | "
+                              "xargs -0 sha256sum --binary | cmp - ../listed")
+                            .c_str()),
+            0);
+  EXPECT_EQ(std::system((in + "test \"$(tail -n 1 MANIFEST)\" = "
+                              "\"$(sha256sum <../listed | cut -c-64) *MANIFEST\"")
+                            .c_str()),
+            0);
+}
+
+}  // namespace
+}  // namespace cairn::testing

@@ -1,0 +1,328 @@
+#include "engine/starter.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "engine/protocol.h"
+#include "engine/sandbox.h"
+#include "engine/spool.h"
+#include "os/descriptor.h"
+#include "os/process.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 << 10;
+
+// The engine's end is gone: nobody is left to report to.
+struct EngineGone {};
+
+int errno_of(const Error& error) {
+  if (error.sys_errno != 0) return error.sys_errno;
+  return error.code == Errc::not_found ? ENOENT : 0;
+}
+
+ExitStatus exit_status(int wait_status) {
+  if (WIFSIGNALED(wait_status))
+    return {.by_signal = true,
+            .code = 0,
+            .signal = WTERMSIG(wait_status),
+            .core_dumped = WCOREDUMP(wait_status) != 0};
+  return {.by_signal = false, .code = WEXITSTATUS(wait_status), .signal = 0, .core_dumped = false};
+}
+
+std::int64_t milliseconds(const timeval& time) {
+  return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
+}
+
+class Starter {
+ public:
+  explicit Starter(int socket) : socket_(socket) {}
+
+  // Until the engine says quit, or is gone.
+  void serve();
+
+ private:
+  void perform(const StageOrder& order);
+  void perform(const LaunchOrder&);
+  void perform(const SpoolOrder& order);
+  void perform(const FinishOrder& order);
+  void perform(const SignalOrder& order);
+  void perform(const KillOrder&);
+  void perform(const QuitOrder& order);
+
+  Result<Staged> stage(const StageOrder& order);
+  Status remove_old_sandboxes();
+  Status check_restorable(const Spool::Newest& newest) const;
+  Result<Started> launch();
+  void report(const Report& report) const;
+  void read_orders();
+  void reap();
+  void end_descendants() const;
+
+  int socket_;
+  Unframer orders_;
+  PosixFileSystem files_;
+  std::optional<StageOrder> order_;
+  JobSpec job_;
+  std::optional<Sandbox> sandbox_;
+  std::optional<Spool> spool_;
+  int next_number_ = 0;  // above all that are in the spool
+  pid_t pid_ = 0;        // of the program, 0 while none runs
+  Descriptor ended_;
+  bool quit_ = false;
+};
+
+void Starter::serve() {
+  while (!quit_) {
+    std::array<pollfd, 2> waiting = {pollfd{socket_, POLLIN, 0}, pollfd{ended_.get(), POLLIN, 0}};
+    if (::poll(waiting.data(), waiting.size(), -1) == -1) {
+      if (errno == EINTR) continue;
+      throw EngineGone();
+    }
+    // The exit first: a signal ordered after it must not hit the next program.
+    if (waiting[1].revents != 0) reap();
+    if (waiting[0].revents != 0) read_orders();
+  }
+}
+
+void Starter::read_orders() {
+  std::string bytes(kReadBytes, '\0');
+  const auto got =
+      retry_interrupted([&] { return ::recv(socket_, bytes.data(), bytes.size(), 0); });
+  if (got <= 0) throw EngineGone();
+  orders_.add({bytes.data(), static_cast<std::size_t>(got)});
+  for (;;) {
+    auto message = orders_.next();
+    if (!message) throw EngineGone();
+    if (!*message) return;
+    auto order = decode_order(**message);
+    if (!order) throw EngineGone();
+    std::visit([this](const auto& what) { perform(what); }, *order);
+  }
+}
+
+void Starter::report(const Report& report) const {
+  const std::string bytes = framed(encode(report));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto sent = retry_interrupted(
+        [&] { return ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL); });
+    if (sent <= 0) throw EngineGone();
+    done += static_cast<std::size_t>(sent);
+  }
+}
+
+void Starter::end_descendants() const {
+  if (auto done = kill_descendants(pid_); !done)
+    std::cerr << "cairn: " << done.error().text() << '\n';
+}
+
+// ---- orders
+
+// A job that had a checkpoint must not begin anew in silence because none is good any more.
+Status Starter::check_restorable(const Spool::Newest& newest) const {
+  const bool expected = order_->has_checkpoint || !newest.skipped.empty();
+  if (newest.checkpoint || !expected || order_->htcondor) return {};
+  std::string why;
+  for (const Error& skipped : newest.skipped) why += ": " + skipped.text();
+  return Error{Errc::corrupt,
+               cat("no spooled checkpoint in ", order_->job_folder, "/spool verifies", why), 0,
+               "put a good one back, or start over with --fresh"};
+}
+
+Result<Staged> Starter::stage(const StageOrder& order) {
+  CAIRN_TRY(JobAd ad, JobAd::parse(order.ad));
+  CAIRN_TRY(job_, job_spec(ad));
+  order_ = order;
+  CAIRN_CHECK(files_.make_folder(order.job_folder));
+  spool_.emplace(files_, Path(order.job_folder) / "spool");
+  CAIRN_TRY(const Spool::Newest newest, spool_->newest());
+  next_number_ = newest.last_number + 1;
+  if (!order.adopt) CAIRN_CHECK(check_restorable(newest));
+  Staged staged;
+  for (const Error& skipped : newest.skipped) staged.warnings.push_back(skipped.text());
+  if (newest.checkpoint) {
+    staged.checkpoint = newest.checkpoint->number;
+    ad.set_integer("CheckpointNumber", *staged.checkpoint);
+    order_->ad = ad.text();
+  }
+  sandbox_.emplace(files_, *order_, job_);
+  if (order.adopt) return staged;
+  // What cannot be removed takes room, but stops no job.
+  if (auto removed = remove_old_sandboxes(); !removed)
+    staged.warnings.push_back(removed.error().text());
+  CAIRN_TRY(staged.bytes, sandbox_->stage(newest.checkpoint ? &*newest.checkpoint : nullptr));
+  return staged;
+}
+
+// Folders that a job made read-only cannot be emptied, except by root.
+void make_writable(const Path& folder) {
+  namespace stdfs = std::filesystem;
+  std::error_code ignored;
+  stdfs::permissions(folder, stdfs::perms::owner_all, stdfs::perm_options::add, ignored);
+  for (const auto& entry : stdfs::directory_iterator(folder, ignored))
+    if (entry.is_directory(ignored) && !entry.is_symlink(ignored)) make_writable(entry.path());
+}
+
+// A starter that leaves and its successor may remove the same sandbox at the same time.
+Status remove_together(FileSystem& files, const Path& folder) {
+  auto removed = remove_tree(files, folder);
+  if (!removed && removed.error().sys_errno == EACCES) {
+    make_writable(folder);
+    removed = remove_tree(files, folder);
+  }
+  while (!removed && removed.error().code == Errc::not_found) removed = remove_tree(files, folder);
+  return removed;
+}
+
+// What killed starters left.
+Status Starter::remove_old_sandboxes() {
+  CAIRN_TRY(const auto names, files_.list(order_->job_folder));
+  for (const std::string& name : names)
+    if (name.starts_with("sandbox-"))
+      CAIRN_CHECK(remove_together(files_, Path(order_->job_folder) / name));
+  return {};
+}
+
+void Starter::perform(const StageOrder& order) {
+  auto staged = stage(order);
+  if (staged)
+    report(*staged);
+  else  // TransferInputError
+    report(StartFailed{13, errno_of(staged.error()), staged.error().text()});
+}
+
+// Never through a link that the job may have put there, and always at the end.
+Result<Descriptor> open_stream(const Path& path) {
+  if (path.empty()) return Descriptor();
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (!fd) return system_error("open", path, errno);
+  return fd;
+}
+
+Result<Started> Starter::launch() {
+  CAIRN_TRY(const Descriptor out, open_stream(sandbox_->stdout_file()));
+  CAIRN_TRY(const Descriptor err, open_stream(sandbox_->stderr_file()));
+  Descriptor in;
+  if (!job_.input.empty()) {
+    const Path path = sandbox_->stdin_file();
+    in.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!in) return system_error("open", path, errno);
+  }
+  SpawnOptions options;
+  options.program = sandbox_->program();
+  options.arguments = {options.program.native()};
+  options.arguments.insert(options.arguments.end(), job_.arguments.begin(), job_.arguments.end());
+  options.environment = sandbox_->environment();
+  options.working_folder = sandbox_->working_folder();
+  options.stdin_fd = in.get();
+  options.stdout_fd = out.get();
+  options.stderr_fd = err.get();
+  CAIRN_TRY(const pid_t pid, spawn(options));
+  pid_ = pid;
+  CAIRN_TRY(ended_, watch_process(pid));
+  return Started{pid};
+}
+
+void Starter::perform(const LaunchOrder&) {
+  auto started = launch();
+  if (started) return report(*started);
+  end_descendants();
+  report(StartFailed{6, errno_of(started.error()), started.error().text()});
+}
+
+void Starter::perform(const SpoolOrder& order) {
+  // What the job left running could write into what is being copied, and into the next
+  // execution's files; HTCondor leaves it.
+  if (!order_->htcondor) end_descendants();
+  const auto begin = std::chrono::steady_clock::now();
+  auto items = sandbox_->checkpoint_items();
+  if (!items) return report(SpoolFailed{false, items.error().text()});
+  // The spool may be ahead of the queue: an engine was killed between the two.
+  const int number = std::max(static_cast<int>(order.number), next_number_);
+  next_number_ = number + 1;
+  auto done = spool_->commit(number, *items);
+  if (!done) {
+    const Errc code = done.error().code;
+    const bool lasting = code == Errc::not_found || code == Errc::invalid || code == Errc::misuse;
+    return report(SpoolFailed{!lasting && !order_->htcondor, done.error().text()});
+  }
+  const auto elapsed = std::chrono::steady_clock::now() - begin;
+  report(Spooled{number, done->bytes,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()});
+}
+
+void Starter::perform(const FinishOrder& order) {
+  end_descendants();
+  auto bytes = sandbox_->deliver(order.succeeded);
+  if (bytes) return report(Finished{*bytes});
+  // TransferOutputError
+  report(FinishFailed{12, errno_of(bytes.error()), bytes.error().text()});
+}
+
+void Starter::perform(const SignalOrder& order) {
+  if (pid_ != 0) ::kill(pid_, order.signal);
+}
+
+void Starter::perform(const KillOrder&) {
+  if (pid_ != 0) ::kill(pid_, SIGKILL);
+  end_descendants();
+}
+
+void Starter::perform(const QuitOrder& order) {
+  pid_ = 0;
+  end_descendants();
+  quit_ = true;
+  if (!sandbox_) return;
+  if (order.deliver) static_cast<void>(sandbox_->deliver_streams().has_value());  // best effort
+  for (const Path& path : sandbox_->paths())
+    if (auto removed = remove_together(files_, path); !removed)
+      std::cerr << "cairn: " << removed.error().text() << '\n';
+  if (!order.clean_up) return;
+  auto removed = remove_together(files_, order_->job_folder);
+  if (!removed) std::cerr << "cairn: " << removed.error().text() << '\n';
+}
+
+void Starter::reap() {
+  auto end = wait_for(pid_);
+  pid_ = 0;
+  ended_.reset();
+  if (!end) throw EngineGone();
+  report(Exited{.exit = exit_status(end->wait_status),
+                .user_ms = milliseconds(end->usage.ru_utime),
+                .system_ms = milliseconds(end->usage.ru_stime),
+                .resident_kb = end->usage.ru_maxrss});
+}
+
+}  // namespace
+
+int run_starter(int socket) {
+  if (auto done = become_subreaper(); !done) {
+    std::cerr << "cairn: " << done.error().text() << '\n';
+    return 1;
+  }
+  try {
+    Starter(socket).serve();
+    return 0;
+  } catch (const EngineGone&) {
+    static_cast<void>(kill_descendants().has_value());  // nobody to tell
+    return 1;
+  }
+}
+
+}  // namespace cairn

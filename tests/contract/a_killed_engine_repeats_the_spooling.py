@@ -1,0 +1,20 @@
+"""Engine and starter die while a checkpoint is being spooled: the sandbox still has it, and it is spooled again."""
+from clause import *
+
+with World() as world:
+    world.job("""
+note "$step"
+if [ $step = 0 ]; then truncate -s 200M big; save 1; exit 77; fi
+echo $step > result
+""", transfer_checkpoint_files="state, big")
+    process = world.start("run", "job.sub")
+    wait_for(lambda: [name for name in world.checkpoints() if name.endswith(".tmp")], "the spooling")
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for pid in [process.pid, *map(int, children)]:
+        os.kill(pid, SIGKILL)
+    process.communicate()
+    equal((world.state(), world.checkpoints()), ("spooling", ["000000.tmp"]))
+    finished = world.run()
+    contains(finished.out, "checkpoint 0 spooled")
+    equal(world.notes(), ["0", "1"])  # the first execution was not repeated
+    equal(world.query("SELECT activation FROM jobs"), [(1,)])  # nor was its sandbox left

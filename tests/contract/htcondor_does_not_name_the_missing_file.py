@@ -1,0 +1,8 @@
+"""--contract=htcondor: the text that a real pool gives."""
+from clause import *
+
+with World() as world:
+    world.job("exit 77\n")
+    world.run("--contract", "htcondor", status=1)
+    equal(world.hold(), (36, -1, "Starter failed to upload checkpoint"))
+    contains(world.log()[-1][2], "Starter failed to upload checkpoint")
