@@ -33,7 +33,7 @@ test-sanitizers: deps
 	@mkdir -p build
 	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@ninja -C build/asan -j$(JOBS) --quiet
-	@ctest --test-dir build/asan --output-on-failure -j$(JOBS) -L sanitize
+	@ctest --test-dir build/asan --output-on-failure -j$(JOBS) -L unit
 
 # Formatting, clang-tidy, and who may include whom.
 check: build

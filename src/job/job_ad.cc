@@ -59,7 +59,7 @@ std::optional<std::string> unquote_string(std::string_view expression) {
   return text;
 }
 
-void JobAd::set(std::string_view name, std::string expression) {
+void JobAd::set(std::string_view name, std::string_view expression) {
   CAIRN_ASSERT(is_attribute_name(name), "an attribute's name is letters, digits and _");
   const std::string line = on_one_line(expression);
   const std::string_view value = trim(line);

@@ -31,7 +31,7 @@ std::optional<std::string> unquote_string(std::string_view expression);  // noth
 class JobAd {
  public:
   // `expression` is ClassAd text: 5, true, "text", x > 3.  An old value is replaced.
-  void set(std::string_view name, std::string expression);
+  void set(std::string_view name, std::string_view expression);
   void set_string(std::string_view name, std::string_view value);
   void set_integer(std::string_view name, std::int64_t value);
   void set_bool(std::string_view name, bool value);

@@ -18,7 +18,7 @@ namespace cairn {
 struct JobId {
   int cluster = 0;
   int proc = 0;
-  friend auto operator<=>(const JobId&, const JobId&) = default;
+  friend auto operator<=>(const JobId&, const JobId&) = default;  // NOLINT(modernize-use-nullptr)
 };
 std::string to_text(JobId id);  // "12.0"
 

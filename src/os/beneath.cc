@@ -190,7 +190,7 @@ class Walk {
   Beneath beneath_;
 };
 
-std::string path_of(std::vector<std::string> parts) { return join(parts, "/"); }
+std::string path_of(const std::vector<std::string>& parts) { return join(parts, "/"); }
 
 Status Walk::entry(const std::string& entry, bool preserve_relative_paths) {
   if (entry.empty()) return Error{Errc::invalid, "an empty file name is listed", 0, {}};

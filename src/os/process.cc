@@ -128,6 +128,7 @@ pid_t start_child(const ChildPlan& plan) {
   const SignalsBlocked blocked;
   // NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork): three times as fast as fork
   const pid_t child = ::vfork();
+  // NOLINTNEXTLINE(clang-analyzer-unix.Vfork): all it calls is async-signal-safe
   if (child == 0) run_child(plan);
   return child;
 }
