@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps build run test test-quick test-sanitizers test-storm check format bench install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm check format bench install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -11,32 +11,37 @@ JOBS  := $(shell nproc)
 deps:
 	@tools/install-packages
 
-build: deps
+configure: deps
 	@mkdir -p build
-	@test -f $(BUILD)/build.ninja || cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
+	@test -f $(BUILD)/build.ninja || cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+
+build: configure
+	@ninja -C $(BUILD) -j$(JOBS) --quiet product
+
+build-tests: configure
 	@ninja -C $(BUILD) -j$(JOBS) --quiet
 
 run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: build check test-quick test-sanitizers test-storm
+test: test-quick test-sanitizers test-storm check
 
-test-quick: build
+test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE storm
 
-test-storm: build
-	@ctest --test-dir $(BUILD) --output-on-failure -L storm
+test-storm: build-tests
+	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L storm
 
 # The unit tests once more, with address and undefined-behaviour sanitizers.
 test-sanitizers: deps
 	@mkdir -p build
-	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
-	@ninja -C build/asan -j$(JOBS) --quiet
+	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C build/asan -j$(JOBS) --quiet unit_tests
 	@ctest --test-dir build/asan --output-on-failure -j$(JOBS) -L unit
 
 # Formatting, clang-tidy, and who may include whom.
-check: build
+check: configure
 	@tools/check-style
 
 format:

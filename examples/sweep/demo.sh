@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 work=$build/demo
 rm -rf "$work" && mkdir -p "$work/undisturbed"
+rm -f "$here/results.csv" "$here/sweep.log"  # of the demonstration before
 export CAIRN_HOME=$work/home
 
 arguments=$(sed -n 's/^arguments *= *//p' "$here/sweep.sub")
