@@ -75,7 +75,18 @@ const Verb kStarter = {"starter", "Runs one job for the engine", "", true, decla
 const Verb kVersion = {"version", "Says which Cairn this is",
                        "Exit status: 0.\nExample: cairn version", false, declare_version};
 
-void complain(const std::string& text) { std::cerr << "cairn: " << text << '\n'; }
+// What a name or a damaged file brings must not move the cursor.
+void complain(const std::string& text) {
+  std::string line = "cairn: ";
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code == 0x7F)
+      line += fmt::format("\\x{:02x}", code);
+    else
+      line += letter;
+  }
+  std::cerr << line + "\n";
+}
 
 int refuse(const Error& error) {
   complain(error.text());

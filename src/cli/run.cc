@@ -19,6 +19,7 @@
 #include "cli/view.h"
 #include "engine/engine.h"
 #include "engine/home.h"
+#include "engine/sandbox.h"
 #include "job/submit.h"
 #include "os/atomic_file.h"
 #include "os/lock.h"
@@ -88,6 +89,9 @@ class FileSource final : public Source {
   static Result<std::unique_ptr<Source>> open(const std::string& name) {
     PosixFileSystem files;
     CAIRN_TRY(std::string text, read_file(files, name));
+    if (text.starts_with("\xEF\xBB\xBF"))
+      return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", name), 0,
+                   "save it as plain UTF-8"};
     return std::unique_ptr<Source>(new FileSource(name, stdfs::canonical(name), std::move(text)));
   }
   std::string key() const override { return path_.native(); }
@@ -193,7 +197,9 @@ class Run {
   Result<EngineOptions> engine_options() const;
   SubmitContext context(int cluster, std::int64_t now_seconds) const;
   Result<Standing> stand();
-  Result<Standing> submit();
+  Result<Standing> submit(std::optional<int> newest_seen);
+  Status check_runnable(const JobAd& ad) const;
+  Status check_unused(int cluster, std::size_t jobs) const;
   Status compare(const std::vector<JobRecord>& jobs) const;
   Status discard(int cluster, const std::vector<JobRecord>& jobs);
   Status lock(int cluster);
@@ -258,18 +264,18 @@ Status Run::lock(int cluster) {
 // last of all: as long as it is there, nobody has been told the result.
 Result<Standing> Run::stand() {
   CAIRN_TRY(const std::optional<int> cluster, queue_->find_cluster(source_->key()));
-  if (!cluster) return submit();
+  if (!cluster) return submit(std::nullopt);
   CAIRN_TRY(std::vector<JobRecord> jobs, queue_->jobs(*cluster));
   const auto finished = [](const JobRecord& job) {
     return job.state == JobState::completed || job.state == JobState::removed;
   };
   const auto done = std::count_if(jobs.begin(), jobs.end(), finished);
   const bool told = !stdfs::exists(home_->cluster_folder(*cluster));
-  if (done == std::ssize(jobs) && told) return submit();
+  if (done == std::ssize(jobs) && told) return submit(cluster);
   CAIRN_CHECK(lock(*cluster));
   if (choices_.fresh) {
     CAIRN_CHECK(discard(*cluster, jobs));
-    return submit();
+    return stand();
   }
   CAIRN_CHECK(compare(jobs));
   if (!choices_.quiet)
@@ -279,7 +285,24 @@ Result<Standing> Run::stand() {
   return Standing{*cluster, false};
 }
 
-Result<Standing> Run::submit() {
+Status Run::check_runnable(const JobAd& ad) const {
+  CAIRN_TRY(const JobSpec job, job_spec(ad));
+  CAIRN_CHECK(check_output_folders(job));
+  return job.transfer_files ? check_inputs(job, home_->folder()) : Status();
+}
+
+// A job takes what its spool holds for its own: after a queue was lost, that of another.
+Status Run::check_unused(int cluster, std::size_t jobs) const {
+  for (int proc = 0; proc < static_cast<int>(jobs); ++proc)
+    if (const Path folder = home_->job_folder({cluster, proc}); stdfs::exists(folder))
+      return Error{Errc::misuse,
+                   fmt::format("{} belongs to a job that {} does not know", folder.native(),
+                               home_->queue_file().native()),
+                   0, fmt::format("move {} away", home_->folder().native())};
+  return {};
+}
+
+Result<Standing> Run::submit(std::optional<int> newest_seen) {
   const std::int64_t now = now_ms();
   const auto make = [&](int cluster) -> Result<std::vector<JobAd>> {
     CAIRN_TRY(Submission submission, source_->ads(context(cluster, now / 1000)));
@@ -287,13 +310,15 @@ Result<Standing> Run::submit() {
     if (submission.jobs.empty())
       return Error{Errc::invalid, fmt::format("{} queues no job", source_->name()), 0,
                    "end it with a line: queue"};
-    for (const JobAd& ad : submission.jobs)
-      if (auto job = job_spec(ad); !job) return std::move(job).error();
+    CAIRN_CHECK(lock(cluster));  // before anyone else can see it
+    for (const JobAd& ad : submission.jobs) CAIRN_CHECK(check_runnable(ad));
+    CAIRN_CHECK(check_unused(cluster, submission.jobs.size()));
     return std::move(submission.jobs);
   };
-  CAIRN_TRY(const int cluster, queue_->submit(source_->key(), now, make));
-  CAIRN_CHECK(lock(cluster));
-  return Standing{cluster, true};
+  CAIRN_TRY(const std::optional<int> cluster,
+            queue_->submit(source_->key(), newest_seen, now, make));
+  if (!cluster) return stand();  // somebody was faster: what there is now is looked at
+  return Standing{*cluster, true};
 }
 
 Status Run::compare(const std::vector<JobRecord>& jobs) const {

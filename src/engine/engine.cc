@@ -196,9 +196,8 @@ Status Engine::Loop::resume_jobs() {
   for (auto& [id, seat] : seats_) {
     const JobState state = seat.shadow.record().state;
     if (state == JobState::held) CAIRN_CHECK(seat.shadow.release("run again"));
-    const bool transfers =
-        resume_effect(state) == JobEffect::spool || resume_effect(state) == JobEffect::finish;
-    CAIRN_CHECK(seat.shadow.resume(transfers ? take_slot(seat) : std::string(), last_alive_ms_));
+    CAIRN_CHECK(
+        seat.shadow.resume(takes_over(state) ? take_slot(seat) : std::string(), last_alive_ms_));
     wait_for_slot(seat);
   }
   return {};

@@ -39,6 +39,7 @@ struct StageOrder {
 struct LaunchOrder {};
 struct SpoolOrder {
   std::int64_t number = 0;
+  bool outputs = false;  // the output list, on top of the newest checkpoint
 };
 struct FinishOrder {
   bool succeeded = true;  // exit code 0, for ON_SUCCESS
@@ -71,10 +72,12 @@ struct Spooled {
   std::int64_t number = 0;
   std::uint64_t bytes = 0;
   std::int64_t elapsed_ms = 0;
+  int unchanged = 0;  // so many in a row, this one the last, are as the one before them
 };
 struct SpoolFailed {
   bool retryable = false;
   std::string message;
+  int error_number = 0;  // errno, 0: none
 };
 struct Finished {
   std::uint64_t bytes = 0;

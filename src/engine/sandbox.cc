@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "base/text.h"
 #include "base/try.h"
+#include "engine/spool_manifest.h"
 
 namespace cairn {
 namespace {
@@ -16,6 +18,21 @@ namespace {
 namespace stdfs = std::filesystem;
 
 constexpr std::size_t kCopyBytes = 1 << 20;
+
+// HTCondor's STARTER_NUM_THREADS_ENV_VARS: libraries that would take all cores take those
+// of the slot.
+constexpr std::array<const char*, 12> kThreadVariables = {"CUBACORES",
+                                                          "GOMAXPROCS",
+                                                          "JULIA_NUM_THREADS",
+                                                          "MKL_NUM_THREADS",
+                                                          "NUMEXPR_NUM_THREADS",
+                                                          "OMP_NUM_THREADS",
+                                                          "OMP_THREAD_LIMIT",
+                                                          "OPENBLAS_NUM_THREADS",
+                                                          "PYTHON_CPU_COUNT",
+                                                          "ROOT_MAX_THREADS",
+                                                          "TF_LOOP_PARALLEL_ITERATIONS",
+                                                          "TF_NUM_THREADS"};
 
 Result<std::uint64_t> copy_bytes(File& from, File& to) {
   std::vector<std::byte> buffer(kCopyBytes);
@@ -41,11 +58,18 @@ Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& ta
                                    unsigned mode) {
   const Path folder = target.parent_path();
   const Path part = folder / cat(".", target.filename().native(), ".cairn-part");
-  CAIRN_TRY(auto to, files.create(part, mode));
-  CAIRN_TRY(const std::uint64_t bytes, copy_bytes(from, *to));
-  CAIRN_CHECK(to->sync());
-  CAIRN_CHECK(to->close());
-  CAIRN_CHECK(files.rename(part, target));
+  auto bytes = [&]() -> Result<std::uint64_t> {
+    CAIRN_TRY(auto to, files.create(part, mode));
+    CAIRN_TRY(const std::uint64_t copied, copy_bytes(from, *to));
+    CAIRN_CHECK(to->sync());
+    CAIRN_CHECK(to->close());
+    CAIRN_CHECK(files.rename(part, target));
+    return copied;
+  }();
+  if (!bytes) {
+    std::ignore = files.remove(part);  // it takes room, which may be what is missing
+    return bytes;
+  }
   CAIRN_CHECK(files.sync_directory(folder));
   return bytes;
 }
@@ -71,7 +95,7 @@ Result<std::uint64_t> copy_input(FileSystem& files, const Path& from, const Path
   std::uint64_t bytes = 0;
   for (const std::string& name : names) {
     const Path inner = from / name;
-    if (stdfs::is_symlink(inner) && stdfs::is_directory(inner))
+    if (stdfs::is_symlink(inner, failure) && stdfs::is_directory(inner, failure))
       return Error{Errc::invalid, cat("input ", inner.native(), " is a symbolic link to a folder"),
                    0, "list the folder it points to instead"};
     CAIRN_TRY(const std::uint64_t more, copy_input(files, inner, target / name));
@@ -81,9 +105,24 @@ Result<std::uint64_t> copy_input(FileSystem& files, const Path& from, const Path
 }
 
 Status make_folders(FileSystem& files, const Path& folder) {
-  if (folder.has_parent_path() && folder.parent_path() != folder && !stdfs::exists(folder))
+  std::error_code unknown;
+  if (folder.has_parent_path() && folder.parent_path() != folder && !stdfs::exists(folder, unknown))
     CAIRN_CHECK(make_folders(files, folder.parent_path()));
   return files.make_folder(folder);
+}
+
+// All that a spooled checkpoint consists of; folders come before what is in them.
+Result<std::vector<FileItem>> spooled_items(FileSystem& files,
+                                            const SpooledCheckpoint& checkpoint) {
+  CAIRN_TRY(const auto names, files.list(checkpoint.folder));
+  CAIRN_TRY(const Beneath spooled, Beneath::open(checkpoint.folder));
+  std::vector<FileItem> items;
+  for (const std::string& name : names) {
+    if (name == kSpoolManifestName) continue;
+    CAIRN_TRY(const auto found, spooled.walk(name, true));
+    items.insert(items.end(), found.begin(), found.end());
+  }
+  return items;
 }
 
 bool is_internal(std::string_view name) {
@@ -96,6 +135,34 @@ std::string file_name(const Path& path) { return path.filename().native(); }
 
 }  // namespace
 
+Status check_inputs(const JobSpec& job, const Path& home) {
+  std::error_code failure;
+  const std::string inner = stdfs::weakly_canonical(home, failure).native() + "/";
+  for (const std::string& entry : job.input_files) {
+    std::string input = stdfs::weakly_canonical(job.initial_directory / entry, failure).native();
+    if (!input.ends_with('/')) input += '/';
+    if (!failure && inner.starts_with(input))
+      return Error{Errc::invalid,
+                   cat("input ", entry, " contains ", home.native(), ", where Cairn runs the job"),
+                   0, "set CAIRN_HOME to a folder outside of it, or list what the job needs"};
+  }
+  return {};
+}
+
+Status check_output_folders(const JobSpec& job) {
+  std::vector<Path> targets = {job.output, job.error, job.log};
+  for (const auto& remap : job.output_remaps) targets.emplace_back(remap.second);
+  for (const Path& target : targets) {
+    const Path folder = (job.initial_directory / target).parent_path();
+    std::error_code unknown;
+    if (!target.empty() && !stdfs::is_directory(folder, unknown))
+      return Error{Errc::not_found,
+                   cat("there is no folder ", folder.native(), " for ", file_name(target)), 0,
+                   "make it first"};
+  }
+  return {};
+}
+
 Sandbox::Sandbox(FileSystem& files, StageOrder order, JobSpec job)
     : files_(files), order_(std::move(order)), job_(std::move(job)), folder_(order_.sandbox) {}
 
@@ -103,11 +170,12 @@ Sandbox::Sandbox(FileSystem& files, StageOrder order, JobSpec job)
 
 Result<std::uint64_t> Sandbox::stage(const SpooledCheckpoint* checkpoint) {
   CAIRN_CHECK(make_folders(files_, folder_));
-  stdfs::permissions(folder_, stdfs::perms::owner_all);
+  CAIRN_CHECK(files_.set_mode(folder_, 0700));
   if (!job_.transfer_files) {
     CAIRN_CHECK(write_ads());
     return std::uint64_t{0};
   }
+  CAIRN_CHECK(check_inputs(job_, order_.job_folder));
   CAIRN_TRY(std::uint64_t bytes, stage_executable());
   for (const std::string& entry : job_.input_files) {
     CAIRN_TRY(const std::uint64_t more, stage_input(entry));
@@ -144,24 +212,19 @@ Result<std::uint64_t> Sandbox::stage_input(const std::string& entry) const {
 }
 
 Result<std::uint64_t> Sandbox::stage_checkpoint(const SpooledCheckpoint& checkpoint) const {
-  CAIRN_TRY(const auto names, files_.list(checkpoint.folder));
-  CAIRN_TRY(const Beneath spooled, Beneath::open(checkpoint.folder));
+  CAIRN_TRY(const auto items, spooled_items(files_, checkpoint));
   std::uint64_t bytes = 0;
-  for (const std::string& name : names) {
-    if (name == "MANIFEST") continue;
+  for (const FileItem& item : items) {
+    const Path target = folder_ / item.name;
     // A folder of the checkpoint replaces an input folder as a whole.
-    CAIRN_CHECK(remove_tree(files_, folder_ / name));
-    CAIRN_TRY(const auto items, spooled.walk(name, true));
-    for (const FileItem& item : items) {
-      if (item.folder) {
-        CAIRN_CHECK(files_.make_folder(folder_ / item.name));
-        continue;
-      }
-      CAIRN_TRY(auto file, item.open());
-      CAIRN_TRY(const std::uint64_t more,
-                copy_file(files_, *file, folder_ / item.name, item.mode | 0600U));
-      bytes += more;
+    if (item.name.find('/') == std::string::npos) CAIRN_CHECK(remove_tree(files_, target));
+    if (item.folder) {
+      CAIRN_CHECK(files_.make_folder(target));
+      continue;
     }
+    CAIRN_TRY(auto file, item.open());
+    CAIRN_TRY(const std::uint64_t more, copy_file(files_, *file, target, item.mode | 0600U));
+    bytes += more;
   }
   return bytes;
 }
@@ -256,19 +319,39 @@ Path Sandbox::stdin_file() const {
 }
 
 Result<std::vector<FileItem>> Sandbox::checkpoint_items() const {
-  const auto& list = job_.checkpoint_files ? job_.checkpoint_files : job_.output_files;
+  if (!job_.transfer_files) return std::vector<FileItem>();
+  if (!job_.checkpoint_files) {
+    CAIRN_TRY(auto outputs, output_items());
+    return with_streams(std::move(outputs));
+  }
   CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
-  auto found = list ? sandbox.walk_all(*list, job_.preserve_relative_paths) : changed_items();
-  if (!found) return std::move(found).error();
+  CAIRN_TRY(auto items, sandbox.walk_all(*job_.checkpoint_files, job_.preserve_relative_paths));
+  return with_streams(std::move(items));
+}
+
+Result<std::vector<FileItem>> Sandbox::eviction_items(const SpooledCheckpoint* checkpoint) const {
+  CAIRN_TRY(auto outputs, output_items());
+  CAIRN_TRY(std::vector<FileItem> items, with_streams(std::move(outputs)));
+  if (checkpoint == nullptr) return items;
+  std::set<std::string> replaced;
+  for (const FileItem& item : items) replaced.insert(item.name.substr(0, item.name.find('/')));
+  CAIRN_TRY(const auto kept, spooled_items(files_, *checkpoint));
+  for (const FileItem& item : kept)
+    if (!replaced.contains(item.name.substr(0, item.name.find('/')))) items.push_back(item);
+  return items;
+}
+
+Result<std::vector<FileItem>> Sandbox::with_streams(std::vector<FileItem> items) const {
+  CAIRN_TRY(const Beneath sandbox, Beneath::open(folder_));
   for (const Path& stream : {stdout_file(), stderr_file()}) {
     if (stream.empty()) continue;
     const std::string name = file_name(stream);
     const auto same = [&](const FileItem& item) { return item.name == name; };
-    if (std::any_of(found->begin(), found->end(), same)) continue;
-    CAIRN_TRY(const auto items, sandbox.walk(name, false));
-    found->insert(found->end(), items.begin(), items.end());
+    if (std::any_of(items.begin(), items.end(), same)) continue;
+    CAIRN_TRY(const auto found, sandbox.walk(name, false));
+    items.insert(items.end(), found.begin(), found.end());
   }
-  return found;
+  return items;
 }
 
 Result<std::vector<FileItem>> Sandbox::output_items() const {
@@ -342,8 +425,8 @@ Path Sandbox::working_folder() const {
 std::vector<std::string> Sandbox::environment() const {
   std::map<std::string, std::string> all = {
       {"PATH", "/usr/local/bin:/usr/bin:/bin"},
-      {"OMP_NUM_THREADS", std::to_string(order_.cpus)},
   };
+  for (const char* name : kThreadVariables) all[name] = std::to_string(order_.cpus);
   for (const auto& [name, value] : job_.environment) all[name] = value;
   // These the job cannot change: they are true.
   const std::string scratch = folder_.native();

@@ -27,6 +27,13 @@ inline constexpr const char* kMachineAdName = ".machine.ad";
 // Ours: the job may write a fraction, 0 to 1.
 inline constexpr const char* kProgressName = ".cairn.progress";
 
+// Refuses an input folder that contains `home`, which the sandbox is in: it would be
+// copied into itself.  Errors: invalid, naming the input.
+Status check_inputs(const JobSpec& job, const Path& home);
+
+// Before days of work end where they cannot be put.  Errors: not_found, naming the folder.
+Status check_output_folders(const JobSpec& job);
+
 class Sandbox {
  public:
   Sandbox(FileSystem& files, StageOrder order, JobSpec job);
@@ -36,9 +43,14 @@ class Sandbox {
   // Errors name the file; the folder is then partly filled.
   Result<std::uint64_t> stage(const SpooledCheckpoint* checkpoint);
 
-  // What belongs to a checkpoint, stdout and stderr included.
+  // What belongs to a checkpoint, stdout and stderr included; nothing without file transfer:
+  // such a job's files are where they stay.
   // Errors: not_found, invalid, naming the listed file.
   Result<std::vector<FileItem>> checkpoint_items() const;
+  // What an eviction saves of the outputs (ON_EXIT_OR_EVICT): all of `checkpoint` but what
+  // they replace, by their names on top of the sandbox.
+  //   checkpoint  may be null
+  Result<std::vector<FileItem>> eviction_items(const SpooledCheckpoint* checkpoint) const;
 
   // Moves the outputs, stdout and stderr to where the submit file says.
   //   succeeded  exit code 0, for when_to_transfer_output = ON_SUCCESS
@@ -79,6 +91,7 @@ class Sandbox {
   Path catalogue_file() const;
   Result<std::vector<FileItem>> changed_items() const;
   Result<std::vector<FileItem>> output_items() const;
+  Result<std::vector<FileItem>> with_streams(std::vector<FileItem> items) const;
   Path output_target(const std::string& name) const;
   bool streams_apart() const;
 

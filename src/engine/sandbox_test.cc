@@ -188,6 +188,26 @@ TEST_F(SandboxTest, PutsNothingInPlaceWhenOneOutputIsMissing) {
   EXPECT_EQ(submit_side(), (Names{"input.txt", "prog"}));
 }
 
+TEST_F(SandboxTest, LeavesNoHalfFileWhenAnOutputCannotBePublished) {
+  job_.output_files = {{"result"}};
+  const Sandbox made = staged();
+  write("result", "1");
+  root_.write("submit/result/old", "a folder is in the way");
+  EXPECT_FALSE(made.deliver(true));
+  EXPECT_EQ(submit_side(), (Names{"err.txt", "input.txt", "out.txt", "prog", "result"}));
+}
+
+TEST_F(SandboxTest, PublishesOutputsAsNewFilesSoThatNobodySeesHalfOfOne) {
+  job_.output_files = {{"result"}};
+  const Sandbox made = staged();
+  write("result", "new");
+  root_.write("submit/result", "old");
+  stdfs::create_hard_link(root_ / "submit/result", root_ / "seen");
+  made.deliver(true).value();
+  EXPECT_EQ(read_text(root_ / "submit/result"), "new");
+  EXPECT_EQ(read_text(root_ / "seen"), "old");  // never written into
+}
+
 TEST_F(SandboxTest, OnSuccessMeansStreamsOnlyAfterAFailure) {
   job_.output_files = {{"result"}};
   job_.when = TransferOutput::on_success;

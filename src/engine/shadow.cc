@@ -13,6 +13,7 @@ namespace cairn {
 namespace {
 
 // HTCondor's codes (reference/htcondor-contract.md, 1.11).
+constexpr int kHoldTransferOutput = 12;
 constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
 
@@ -45,6 +46,12 @@ Shadow::Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions o
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
            {}) {}
 
+bool takes_over(JobState state) {
+  const JobEffect effect = resume_effect(state);
+  return effect == JobEffect::spool || effect == JobEffect::spool_outputs ||
+         effect == JobEffect::finish;
+}
+
 bool Shadow::active() const { return has_starter_; }
 
 bool Shadow::settled() const {
@@ -53,7 +60,8 @@ bool Shadow::settled() const {
 }
 
 bool Shadow::leaving() const {
-  return record_.state == JobState::vacating || record_.state == JobState::saving;
+  return record_.state == JobState::vacating || record_.state == JobState::saving ||
+         record_.state == JobState::evicting;
 }
 
 Path Shadow::progress_file() const {
@@ -104,9 +112,11 @@ Status Shadow::perform(JobEffect effect) {
       host_.send(record_.id, LaunchOrder{});
       return {};
     case JobEffect::spool:
+    case JobEffect::spool_outputs:
       if (!has_starter_) return stage(true);
       log_.sending(host_.now_ms());
-      host_.send(record_.id, SpoolOrder{record_.next_checkpoint - 1});
+      host_.send(record_.id,
+                 SpoolOrder{record_.next_checkpoint - 1, effect == JobEffect::spool_outputs});
       return {};
     case JobEffect::finish:
       if (!has_starter_) return stage(true);
@@ -212,6 +222,7 @@ Status Shadow::vacate(Vacate how, const std::string& reason) {
 }
 
 Status Shadow::vacate_timeout() {
+  fast_ = true;
   if (record_.state == JobState::vacating)
     say("did not leave in time; it is killed", Weight::notable);
   return happen(JobEvent::vacate_timeout, record_, {}, "killed");
@@ -236,8 +247,7 @@ Status Shadow::receive(int activation, const Report& report) {
 
 Status Shadow::receive(const Staged& report) {
   for (const std::string& warning : report.warnings) say(warning, Weight::notable);
-  if (std::exchange(adopting_, false))
-    return perform(record_.state == JobState::finishing ? JobEffect::finish : JobEffect::spool);
+  if (std::exchange(adopting_, false)) return perform(resume_effect(record_.state));
   log_.received(host_.now_ms(), report.bytes);
   JobRecord next = record_;
   next.received_bytes += report.bytes;
@@ -269,11 +279,13 @@ Status Shadow::receive(const Exited& report) {
   const JobEvent event = classify_exit(report.exit, job_,
                                        {.contract = options_.contract,
                                         .vacating = leaving(),
+                                        .killed = fast_,
                                         .crashes = record_.crashes,
                                         .completions = record_.completions});
   const std::string how = describe(report.exit);
   switch (event) {
     case JobEvent::checkpoint_exit:
+    case JobEvent::evict_exit:
       ++next.next_checkpoint;
       return happen(event, std::move(next), {Mark::execute_end, Mark::spool_begin}, how);
     case JobEvent::final_exit:
@@ -304,19 +316,30 @@ Status Shadow::receive(const Exited& report) {
 }
 
 Status Shadow::receive(const Spooled& report) {
-  const bool saved = record_.state == JobState::saving;
+  const bool left = leaving();
+  // Outputs that every eviction brings are no progress: evictions end all the same.
+  const bool progress = record_.state != JobState::evicting;
   JobRecord next = record_;
   next.last_checkpoint = report.number;
   next.next_checkpoint = std::max(next.next_checkpoint, report.number + 1);
-  next.crashes = next.evictions = 0;
+  next.crashes = 0;
+  next.evictions = progress ? 0 : next.evictions + 1;
   next.sent_bytes += report.bytes;
-  const std::string text =
-      fmt::format("checkpoint {} spooled, {} in {}", report.number, format_size(report.bytes),
-                  format_duration(std::chrono::milliseconds(report.elapsed_ms)));
+  const std::string text = fmt::format(
+      "checkpoint {} spooled{}, {} in {}", report.number, progress ? "" : " with the outputs",
+      format_size(report.bytes), format_duration(std::chrono::milliseconds(report.elapsed_ms)));
+  if (report.unchanged >= kUnchangedMax && options_.contract == Contract::cairn) {
+    next.hold = {kHoldSystemPolicy, 0,
+                 fmt::format("The program made {} checkpoints in a row that are the same as the "
+                             "one before, so it gets nowhere. See that it reads its checkpoint "
+                             "at the start and that the listed files are those it writes.",
+                             report.unchanged)};
+    return hold(JobEvent::hold, std::move(next), {Mark::spool_end});
+  }
   CAIRN_CHECK(happen(JobEvent::spooled, std::move(next), {Mark::spool_end}, text));
   log_.sent(host_.now_ms(), report.bytes);
   say(text, Weight::routine);
-  if (!saved) return {};
+  if (!left) return {};
   log_.evicted(host_.now_ms(), leave_reason_, nullptr);
   say(fmt::format("evicted; goes on from {}", resume_point()), Weight::routine);
   return {};
@@ -326,13 +349,17 @@ Status Shadow::receive(const SpoolFailed& report) {
   const std::int64_t number = record_.next_checkpoint - 1;
   const std::string what = fmt::format("checkpoint {} was not taken: {}", number, report.message);
   if (report.retryable) {
-    const bool saved = record_.state == JobState::saving;
+    const bool left = leaving();
     CAIRN_CHECK(happen(JobEvent::spool_retry, record_, {Mark::spool_end_failed}, what));
     say(what + "; the next one tries again", Weight::notable);
-    if (saved) log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+    if (left) log_.evicted(host_.now_ms(), leave_reason_, nullptr);
     return {};
   }
   JobRecord next = record_;
+  if (record_.state == JobState::evicting) {
+    next.hold = output_failure(kHoldTransferOutput, report.error_number, report.message);
+    return hold(JobEvent::spool_failed, std::move(next), {Mark::spool_end_failed});
+  }
   next.hold = {kHoldFailedToCheckpoint, -1,
                options_.contract == Contract::htcondor
                    ? "Starter failed to upload checkpoint"
@@ -356,13 +383,16 @@ Status Shadow::receive(const Finished& report) {
   return {};
 }
 
+HoldFacts Shadow::output_failure(int code, int subcode, const std::string& details) const {
+  return {code, subcode,
+          fmt::format("Transfer output files failure at execution point {} while sending files "
+                      "to access point {}. Details: {}",
+                      slot_, options_.host, details)};
+}
+
 Status Shadow::receive(const FinishFailed& report) {
   JobRecord next = record_;
-  next.hold = {
-      report.code, report.subcode,
-      fmt::format("Transfer output files failure at execution point {} while sending files "
-                  "to access point {}. Details: {}",
-                  slot_, options_.host, report.message)};
+  next.hold = output_failure(report.code, report.subcode, report.message);
   return hold(JobEvent::finish_failed, std::move(next), {Mark::finish_end});
 }
 
@@ -371,8 +401,8 @@ Status Shadow::receive(const StartFailed& report) {
   next.hold = {report.code, report.subcode, report.message};
   // A sandbox that could not be taken over fails what it was taken over for.
   JobEvent event = JobEvent::start_failed;
-  if (resume_effect(record_.state) == JobEffect::spool) event = JobEvent::spool_failed;
-  if (resume_effect(record_.state) == JobEffect::finish) event = JobEvent::finish_failed;
+  if (takes_over(record_.state)) event = JobEvent::spool_failed;
+  if (record_.state == JobState::finishing) event = JobEvent::finish_failed;
   return hold(event, std::move(next), {});
 }
 

@@ -55,7 +55,14 @@ struct ShadowOptions {
   std::string host = "localhost";
 };
 
+// A job whose checkpoints stay the same this often, without an eviction between, is held:
+// it would go on for ever.
+inline constexpr int kUnchangedMax = 200;
+
 enum class Vacate { soft, fast };
+
+// Does a job that a dead engine left in `state` go on in the sandbox it has?
+bool takes_over(JobState state);
 
 class Shadow {
  public:
@@ -106,6 +113,7 @@ class Shadow {
   Status store(JobRecord next, const std::vector<Mark>& marks, std::string text);
   Status perform(JobEffect effect);
   Status stage(bool adopt);
+  HoldFacts output_failure(int code, int subcode, const std::string& details) const;
   Status hold(JobEvent event, JobRecord next, std::vector<Mark> marks);
   void quit(const QuitOrder& order);
   void say(const std::string& line, Weight weight);
@@ -129,7 +137,7 @@ class Shadow {
   bool adopting_ = false;  // the starter takes an old sandbox over
   bool launched_ = false;  // the program may be running, and so be asked to leave
   bool started_ = false;   // it was, in this activation
-  bool fast_ = false;      // the vacate under way is a fast one
+  bool fast_ = false;      // the vacate under way is a fast one, or has become one
   std::string leave_reason_;
 };
 

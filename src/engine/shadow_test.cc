@@ -28,7 +28,7 @@ class ScriptedHost final : public ShadowHost {
     std::string text = kNames[order.index()];
     if (const auto* stage = std::get_if<StageOrder>(&order); stage && stage->adopt) text = "adopt";
     if (const auto* spool = std::get_if<SpoolOrder>(&order))
-      text += " " + std::to_string(spool->number);
+      text += (spool->outputs ? " outputs " : " ") + std::to_string(spool->number);
     if (const auto* quit = std::get_if<QuitOrder>(&order)) {
       if (quit->deliver) text += " deliver";
       if (quit->clean_up) text += " clean_up";
@@ -72,7 +72,7 @@ class ShadowTest : public ::testing::Test {
  protected:
   ShadowTest() {
     cluster_ = queue_
-                   .submit("job.sub", 1000,
+                   .submit("job.sub", std::nullopt, 1000,
                            [this](int cluster) -> Result<std::vector<JobAd>> {
                              JobAd ad;
                              ad.set_integer("ClusterId", cluster);
@@ -85,6 +85,7 @@ class ShadowTest : public ::testing::Test {
                              ad.set_string("ShouldTransferFiles", "YES");
                              return std::vector{ad};
                            })
+                   .value()
                    .value();
     shadow_ = make();
   }
@@ -321,6 +322,49 @@ TEST_F(ShadowTest, ResumesSavingAndThenLeaves) {
   tell(Spooled{0, 1, 1});
   EXPECT_EQ(host_.take(), (Orders{"quit @idle", "release"}));
   EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+}
+
+TEST_F(ShadowTest, SavesTheOutputsOnceMoreWhenTheEngineDiedMeanwhileAndNeverCallsItProgress) {
+  JobRecord record = queue_.jobs(cluster_).value().at(0);
+  record.ad.set_string("WhenToTransferOutput", "ON_EXIT_OR_EVICT");
+  queue_.store(record, {}).value();
+  for (int evictions = 1; evictions <= 2; ++evictions) {
+    shadow_ = make();
+    start();
+    shadow_->vacate(Vacate::soft, "test").value();
+    host_.take();
+    tell_exit({.code = 1});
+    EXPECT_EQ(host_.take().front().substr(0, 13), "spool outputs");
+    shadow_ = make();
+    shadow_->resume("slot1@host").value();
+    tell(Staged{});
+    EXPECT_EQ(host_.take().back().substr(0, 13), "spool outputs");
+    tell(Spooled{shadow_->record().next_checkpoint - 1, 1, 1});
+    EXPECT_EQ(state(), JobState::idle);
+    EXPECT_EQ(shadow_->record().evictions, evictions);
+  }
+  start();
+  shadow_->vacate(Vacate::soft, "test").value();
+  shadow_->vacate_timeout().value();  // it did not leave by itself: nothing is saved
+  tell_exit(kKilled);
+  EXPECT_EQ(host_.take().back(), "release");
+  EXPECT_EQ(state(), JobState::idle);
+}
+
+TEST_F(ShadowTest, HoldsAJobWhoseCheckpointsNeverChangeUnlessHtcondorsContractIsAskedFor) {
+  for (const Contract contract : {Contract::htcondor, Contract::cairn}) {
+    options_.contract = contract;
+    shadow_ = make();
+    start();
+    tell_exit(kCheckpoint);
+    tell(Spooled{shadow_->record().next_checkpoint - 1, 1, 1, kUnchangedMax - 1});
+    EXPECT_EQ(state(), JobState::running);
+    tell(Started{1});
+    tell_exit(kCheckpoint);
+    tell(Spooled{shadow_->record().next_checkpoint - 1, 1, 1, kUnchangedMax});
+    EXPECT_EQ(state(), contract == Contract::cairn ? JobState::held : JobState::running);
+    if (contract == Contract::htcondor) shadow_->starter_gone(1).value();
+  }
 }
 
 // Whatever a state waits for, a starter that cannot do its work ends the waiting.

@@ -20,6 +20,7 @@
 #include "engine/protocol.h"
 #include "engine/sandbox.h"
 #include "engine/spool.h"
+#include "engine/spool_manifest.h"
 #include "os/descriptor.h"
 #include "os/process.h"
 
@@ -69,6 +70,8 @@ class Starter {
   Status remove_old_sandboxes();
   Status check_restorable(const Spool::Newest& newest) const;
   Result<Started> launch();
+  Result<std::vector<FileItem>> eviction_items();
+  int count_unchanged(const Path& checkpoint);
   void report(const Report& report) const;
   void read_orders();
   void reap();
@@ -82,7 +85,9 @@ class Starter {
   std::optional<Sandbox> sandbox_;
   std::optional<Spool> spool_;
   int next_number_ = 0;  // above all that are in the spool
-  pid_t pid_ = 0;        // of the program, 0 while none runs
+  int unchanged_ = 0;
+  std::optional<SpoolManifest> last_manifest_;  // without stdout and stderr
+  pid_t pid_ = 0;                               // of the program, 0 while none runs
   Descriptor ended_;
   bool quit_ = false;
 };
@@ -246,13 +251,31 @@ void Starter::perform(const LaunchOrder&) {
   report(StartFailed{6, errno_of(started.error()), started.error().text()});
 }
 
+// What a program prints is no progress, so that one which only says where it stands is found.
+int Starter::count_unchanged(const Path& checkpoint) {
+  const auto text = read_file(files_, checkpoint / kSpoolManifestName);
+  auto manifest = text ? decode_spool_manifest(*text) : text.error();
+  if (!manifest) return 0;
+  std::erase_if(*manifest, [](const SpoolManifestLine& line) {
+    return line.name == kStdoutName || line.name == kStderrName;
+  });
+  unchanged_ = job_.transfer_files && last_manifest_ == *manifest ? unchanged_ + 1 : 0;
+  last_manifest_ = *std::move(manifest);
+  return unchanged_;
+}
+
+Result<std::vector<FileItem>> Starter::eviction_items() {
+  CAIRN_TRY(const Spool::Newest newest, spool_->newest());
+  return sandbox_->eviction_items(newest.checkpoint ? &*newest.checkpoint : nullptr);
+}
+
 void Starter::perform(const SpoolOrder& order) {
   // What the job left running could write into what is being copied, and into the next
   // execution's files; HTCondor leaves it.
   if (!order_->htcondor) end_descendants();
   const auto begin = std::chrono::steady_clock::now();
-  auto items = sandbox_->checkpoint_items();
-  if (!items) return report(SpoolFailed{false, items.error().text()});
+  auto items = order.outputs ? eviction_items() : sandbox_->checkpoint_items();
+  if (!items) return report(SpoolFailed{false, items.error().text(), errno_of(items.error())});
   // The spool may be ahead of the queue: an engine was killed between the two.
   const int number = std::max(static_cast<int>(order.number), next_number_);
   next_number_ = number + 1;
@@ -260,11 +283,13 @@ void Starter::perform(const SpoolOrder& order) {
   if (!done) {
     const Errc code = done.error().code;
     const bool lasting = code == Errc::not_found || code == Errc::invalid || code == Errc::misuse;
-    return report(SpoolFailed{!lasting && !order_->htcondor, done.error().text()});
+    return report(
+        SpoolFailed{!lasting && !order_->htcondor, done.error().text(), errno_of(done.error())});
   }
   const auto elapsed = std::chrono::steady_clock::now() - begin;
   report(Spooled{number, done->bytes,
-                 std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()});
+                 std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
+                 count_unchanged(done->folder)});
 }
 
 void Starter::perform(const FinishOrder& order) {

@@ -11,11 +11,13 @@ bool leaves_the_queue(const ExitStatus& exit, const JobSpec& job, int completion
   return !job.max_retries || is_success(exit) || completions_before + 1 > *job.max_retries;
 }
 
-JobEvent classify_while_vacating(const ExitStatus& exit, bool checkpoint, Contract contract) {
-  // HTCondor requeues whatever happens during a soft kill, and saves nothing.
-  if (contract == Contract::htcondor) return JobEvent::evicted;
-  if (checkpoint) return JobEvent::checkpoint_exit;
-  return is_success(exit) ? JobEvent::final_exit : JobEvent::evicted;
+// HTCondor requeues whatever happens during a soft kill, a checkpoint exit and exit 0 too.
+JobEvent classify_while_vacating(const ExitStatus& exit, const JobSpec& job, bool checkpoint,
+                                 const ExitContext& context) {
+  if (context.contract == Contract::cairn && checkpoint) return JobEvent::checkpoint_exit;
+  if (context.contract == Contract::cairn && is_success(exit)) return JobEvent::final_exit;
+  const bool saves = job.when == TransferOutput::on_exit_or_evict && job.transfer_files;
+  return saves && !context.killed ? JobEvent::evict_exit : JobEvent::evicted;
 }
 
 }  // namespace
@@ -33,7 +35,7 @@ bool is_checkpoint_exit(const ExitStatus& exit, const JobSpec& job, Contract con
 
 JobEvent classify_exit(const ExitStatus& exit, const JobSpec& job, const ExitContext& context) {
   const bool checkpoint = is_checkpoint_exit(exit, job, context.contract);
-  if (context.vacating) return classify_while_vacating(exit, checkpoint, context.contract);
+  if (context.vacating) return classify_while_vacating(exit, job, checkpoint, context);
   if (checkpoint) return JobEvent::checkpoint_exit;
   if (exit.by_signal && context.contract == Contract::cairn)
     return context.crashes < kCrashesMax ? JobEvent::crashed : JobEvent::hopeless;

@@ -25,6 +25,7 @@ inline constexpr int kCrashesMax = 20;
 struct ExitContext {
   Contract contract = Contract::cairn;
   bool vacating = false;  // we asked it to leave
+  bool killed = false;    // and did not wait for it: a fast eviction, or its time was up
   int crashes = 0;        // since the last new checkpoint, without this one
   int completions = 0;    // NumJobCompletions: ordinary exits before this one
 };
@@ -32,17 +33,17 @@ struct ExitContext {
 // Whether this is the exit by which the job promised to say "I have a checkpoint".
 bool is_checkpoint_exit(const ExitStatus& exit, const JobSpec& job, Contract contract);
 
-// One of: checkpoint_exit, final_exit, crashed, hopeless, evicted.
+// One of: checkpoint_exit, final_exit, crashed, hopeless, evicted, evict_exit.
 //
 //                            Contract::cairn                     Contract::htcondor
 //   checkpoint exit          checkpoint_exit                     checkpoint_exit
-//   the same, vacating       checkpoint_exit                     evicted: what it saved is dropped
-//   exit 0, vacating         final_exit: it is done              evicted
-//   other exit, vacating     evicted                             evicted
-//   exit 0                   final_exit                          final_exit
-//   exit n                   with max_retries: crashed, until more exits than that; else final_exit
-//   death by a signal        crashed, kCrashesMax times,         as exit n
+//   the same, vacating       checkpoint_exit                     evicted *: what it saved is
+//   dropped exit 0, vacating         final_exit: it is done              evicted * other exit,
+//   vacating     evicted *                           evicted * exit 0                   final_exit
+//   final_exit exit n                   with max_retries: crashed, until more exits than that; else
+//   final_exit death by a signal        crashed, kCrashesMax times,         as exit n
 //                            then hopeless
+//   * evict_exit, if the job left by itself and its outputs are wanted (ON_EXIT_OR_EVICT)
 JobEvent classify_exit(const ExitStatus& exit, const JobSpec& job, const ExitContext& context);
 
 }  // namespace cairn

@@ -76,6 +76,20 @@ TEST(ExitClass, RequeuesWhateverElseAVacatedJobDoes) {
   EXPECT_EQ(classify_exit(exit_with(0), job, kHTCondorVacating), JobEvent::evicted);
 }
 
+TEST(ExitClass, SavesTheOutputsOfAVacatedJobIfTheyAreWantedAndItLeftByItself) {  // JIC:617
+  JobSpec job = checkpointing_job();
+  job.when = TransferOutput::on_exit_or_evict;
+  for (const ExitStatus& exit : {exit_with(1), death_by(15)}) {
+    EXPECT_EQ(classify_exit(exit, job, kCairnVacating), JobEvent::evict_exit);
+    EXPECT_EQ(classify_exit(exit, job, kHTCondorVacating), JobEvent::evict_exit);
+  }
+  EXPECT_EQ(classify_exit(exit_with(77), job, kCairnVacating), JobEvent::checkpoint_exit);
+  EXPECT_EQ(classify_exit(exit_with(77), job, kHTCondorVacating), JobEvent::evict_exit);
+  EXPECT_EQ(classify_exit(death_by(9), job, {.vacating = true, .killed = true}), JobEvent::evicted);
+  job.transfer_files = false;
+  EXPECT_EQ(classify_exit(exit_with(1), job, kCairnVacating), JobEvent::evicted);
+}
+
 TEST(ExitClass, GoesOnAfterTwentyCrashesAndIsHopelessAtTheNext) {
   const JobSpec job = checkpointing_job();
   int crashes = 0;

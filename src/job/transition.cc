@@ -44,6 +44,7 @@ constexpr Table make_table() {
      F::none);  // it has left already: only do not start it again
 
   on(S::vacating, E::checkpoint_exit, S::saving, F::spool);
+  on(S::vacating, E::evict_exit, S::evicting, F::spool_outputs);
   on(S::vacating, E::final_exit, S::finishing, F::finish);
   on(S::vacating, E::crashed, S::idle, F::requeue);
   on(S::vacating, E::hopeless, S::held, F::hold);
@@ -51,11 +52,13 @@ constexpr Table make_table() {
   on(S::vacating, E::vacate, S::vacating, F::none);
   on(S::vacating, E::vacate_timeout, S::vacating, F::hard_kill);
 
-  on(S::saving, E::spooled, S::idle, F::requeue);
-  on(S::saving, E::spool_retry, S::idle, F::requeue);  // from the checkpoint before
-  on(S::saving, E::spool_failed, S::held, F::hold);
-  on(S::saving, E::vacate, S::saving, F::none);
-  on(S::saving, E::vacate_timeout, S::saving, F::none);  // a timer that came too late
+  for (const S leaving : {S::saving, S::evicting}) {
+    on(leaving, E::spooled, S::idle, F::requeue);
+    on(leaving, E::spool_retry, S::idle, F::requeue);  // from the checkpoint before
+    on(leaving, E::spool_failed, S::held, F::hold);
+    on(leaving, E::vacate, leaving, F::none);
+    on(leaving, E::vacate_timeout, leaving, F::none);  // a timer that came too late
+  }
 
   on(S::finishing, E::finished, S::completed, F::clean_up);
   on(S::finishing, E::finish_failed, S::held, F::hold);
@@ -63,12 +66,14 @@ constexpr Table make_table() {
   on(S::finishing, E::vacate_timeout, S::finishing, F::none);
 
   // A lost sandbox costs the work since the last checkpoint, never the job.
-  for (const S active : {S::running, S::spooling, S::vacating, S::saving, S::finishing})
+  for (const S active :
+       {S::running, S::spooling, S::vacating, S::saving, S::evicting, S::finishing})
     on(active, E::evicted, S::idle, F::requeue);
 
   // Requests do not wait for a transfer: what is half in the spool or half in its
   // place is not there, since both are whole or not at all.
-  for (const S state : {S::idle, S::running, S::spooling, S::vacating, S::saving, S::finishing}) {
+  for (const S state :
+       {S::idle, S::running, S::spooling, S::vacating, S::saving, S::evicting, S::finishing}) {
     on(state, E::hold, S::held, F::hold);
     on(state, E::remove, S::removed, F::clean_up);
   }
@@ -103,6 +108,8 @@ JobEffect resume_effect(JobState state) {
     case JobState::spooling:
     case JobState::saving:
       return JobEffect::spool;
+    case JobState::evicting:
+      return JobEffect::spool_outputs;
     case JobState::finishing:
       return JobEffect::finish;
     case JobState::completed:
@@ -117,23 +124,24 @@ JobEffect resume_effect(JobState state) {
 
 std::string_view to_text(JobState state) {
   static constexpr std::array<std::string_view, kJobStates> kNames = {
-      "idle",      "running", "spooling",  "vacating", "saving",
-      "finishing", "held",    "completed", "removed"};
+      "idle",     "running",   "spooling", "vacating",  "saving",
+      "evicting", "finishing", "held",     "completed", "removed"};
   return kNames.at(index(state));
 }
 
 std::string_view to_text(JobEvent event) {
   static constexpr std::array<std::string_view, kJobEvents> kNames = {
-      "start",   "checkpoint_exit", "spooled",      "spool_retry", "spool_failed",  "final_exit",
-      "crashed", "hopeless",        "start_failed", "finished",    "finish_failed", "evicted",
-      "vacate",  "vacate_timeout",  "hold",         "release",     "remove"};
+      "start",         "checkpoint_exit", "spooled",    "spool_retry",  "spool_failed",
+      "final_exit",    "crashed",         "hopeless",   "start_failed", "finished",
+      "finish_failed", "evicted",         "evict_exit", "vacate",       "vacate_timeout",
+      "hold",          "release",         "remove"};
   return kNames.at(index(event));
 }
 
 std::string_view to_text(JobEffect effect) {
   static constexpr std::array<std::string_view, kJobEffects> kNames = {
-      "refuse",    "none",    "launch", "relaunch", "spool",   "soft_kill",
-      "hard_kill", "requeue", "finish", "hold",     "clean_up"};
+      "refuse",    "none",      "launch",  "relaunch", "spool", "spool_outputs",
+      "soft_kill", "hard_kill", "requeue", "finish",   "hold",  "clean_up"};
   return kNames.at(index(effect));
 }
 

@@ -19,12 +19,13 @@ enum class JobState {
   spooling,   // has exited with a checkpoint, which is being moved to the spool
   vacating,   // was asked to leave, has not left
   saving,     // has exited with a checkpoint while vacating: spooled, then idle
+  evicting,   // has exited while vacating, ON_EXIT_OR_EVICT: its outputs are spooled, then idle
   finishing,  // has exited for good; its outputs are being moved to the submit side
   held,
   completed,
   removed,
 };
-inline constexpr std::size_t kJobStates = 9;
+inline constexpr std::size_t kJobStates = 10;
 
 enum class JobEvent {
   start,            // a slot is free
@@ -39,29 +40,31 @@ enum class JobEvent {
   finished,         // the outputs are in place
   finish_failed,    // a listed output is missing
   evicted,          // has left, or its starter is gone
+  evict_exit,       // has left, and ON_EXIT_OR_EVICT wants its outputs saved
   vacate,           // a request to leave
   vacate_timeout,   // did not leave in time
   hold,
   release,
   remove,  // requests
 };
-inline constexpr std::size_t kJobEvents = 17;
+inline constexpr std::size_t kJobEvents = 18;
 
 // requeue, hold and clean_up end the activation: they first kill whatever the job started.
 enum class JobEffect {
   refuse,  // the request makes no sense now, or the event cannot happen in this state
   none,
-  launch,     // new sandbox, inputs, newest checkpoint, start the program
-  relaunch,   // start the program again in the sandbox it has
-  spool,      // move the listed files to the spool
-  soft_kill,  // the vacate signal, and a timer
-  hard_kill,  // SIGKILL to all that the job started
-  requeue,    // drop the sandbox, wait for a slot
-  finish,     // outputs to the submit side
-  hold,       // drop the sandbox, say why
-  clean_up,   // sandbox and spool go
+  launch,         // new sandbox, inputs, newest checkpoint, start the program
+  relaunch,       // start the program again in the sandbox it has
+  spool,          // move the listed files to the spool
+  spool_outputs,  // the same with the outputs, on top of the newest checkpoint
+  soft_kill,      // the vacate signal, and a timer
+  hard_kill,      // SIGKILL to all that the job started
+  requeue,        // drop the sandbox, wait for a slot
+  finish,         // outputs to the submit side
+  hold,           // drop the sandbox, say why
+  clean_up,       // sandbox and spool go
 };
-inline constexpr std::size_t kJobEffects = 11;
+inline constexpr std::size_t kJobEffects = 12;
 
 struct Transition {
   JobState next;
@@ -71,7 +74,7 @@ struct Transition {
 Transition transition(JobState state, JobEvent event);
 
 // What a job in `state` needs when the engine that ran it is gone: running and
-// vacating jobs are `evicted`, which is requeue; spooling, saving and finishing
+// vacating jobs are `evicted`, which is requeue; spooling, saving, evicting and finishing
 // repeat their effect; completed and removed jobs are cleaned up again.
 JobEffect resume_effect(JobState state);
 

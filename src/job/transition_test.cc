@@ -65,6 +65,10 @@ std::string first_fault(const Table& table) {
         return cell + " waits for no outputs";
       if (enters && next == JobState::vacating && effect != JobEffect::soft_kill)
         return cell + " asks nobody to leave";
+      if (effect == JobEffect::spool_outputs && event != JobEvent::evict_exit)
+        return cell + " spools outputs of a job that goes on";
+      if (enters && next == JobState::evicting && effect != JobEffect::spool_outputs)
+        return cell + " waits for no outputs to be spooled";
       if (enters && next == JobState::saving && effect != JobEffect::spool &&
           state != JobState::spooling)
         return cell + " waits for no spool";

@@ -41,7 +41,7 @@ struct ChildPlan {
   int report_fd;  // close-on-exec; receives a ChildFailure
   int descriptors_max;
   bool dies_with_parent;
-  bool own_group;
+  bool own_session;
 };
 
 struct ChildFailure {
@@ -70,7 +70,7 @@ void close_all_on_exec(int descriptors_max) {
 }
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
-  if (plan.own_group && ::setpgid(0, 0) == -1) give_up(plan, ChildFailure::setup);
+  if (plan.own_session && ::setsid() == -1) give_up(plan, ChildFailure::setup);
   if (plan.dies_with_parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) give_up(plan, ChildFailure::setup);
     if (::getppid() != plan.parent) ::_exit(127);  // it died before prctl
@@ -295,7 +295,7 @@ Result<pid_t> spawn(const SpawnOptions& options) {
       .report_fd = report_end.get(),
       .descriptors_max = static_cast<int>(::sysconf(_SC_OPEN_MAX)),
       .dies_with_parent = options.dies_with_parent,
-      .own_group = options.own_group,
+      .own_session = options.own_session,
   });
   if (child == -1) return system_error("start", options.program, errno);
   report_end.reset();

@@ -26,7 +26,9 @@ struct SpawnOptions {
   int stdout_fd = -1;
   int stderr_fd = -1;
   bool dies_with_parent = true;  // SIGKILL when the thread that called spawn() ends
-  bool own_group = true;         // a process group of its own, with the child's pid
+  // A session and so a process group of its own, with the child's pid and no terminal: a
+  // program that asks there for a password fails, instead of being stopped for ever.
+  bool own_session = true;
 };
 
 // Starts a program with no descriptors but 0, 1 and 2, the default action for every

@@ -178,13 +178,16 @@ TEST(Spawn, TheChildHasDefaultSignalsAndAnEmptyMask) {
   options.program = "/bin/cat";
   options.arguments = {"cat", "/proc/self/status"};
   const pid_t child = spawn(options).value();
-  std::vector<std::string> masks;
+  // Signals 32 and 33 are glibc's own: sigaction() refuses them, and who started the test may
+  // ignore them.
+  constexpr std::uint64_t kOfGlibc = 3ULL << 31;
+  std::vector<std::uint64_t> masks;
   for (const std::string& line : split_list(talk.rest(), '\n'))
     for (const char* name : {"SigBlk:", "SigIgn:", "SigCgt:"})
-      if (line.starts_with(name)) masks.emplace_back(trim(line.substr(7)));
+      if (line.starts_with(name))
+        masks.push_back(std::stoull(line.substr(7), nullptr, 16) & ~kOfGlibc);
   wait_for(child).value();
-  EXPECT_THAT(masks, ::testing::SizeIs(3));
-  EXPECT_THAT(masks, ::testing::Each(std::string(16, '0')));
+  EXPECT_THAT(masks, ::testing::ElementsAre(0, 0, 0));
 
   sigset_t now;
   ::pthread_sigmask(SIG_SETMASK, &before, &now);

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
@@ -28,6 +29,17 @@ struct WrappedAs<Result<T>> {
 template <class T>
 using Wrapped = typename WrappedAs<T>::type;
 
+Error database_error(std::string_view what, const std::filesystem::path& file,
+                     const SQLite::Exception& problem, const char* hint) {
+  const int code = problem.getErrorCode();
+  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  return {damaged ? Errc::corrupt : Errc::io,
+          fmt::format("{} {}: {}", what, file.native(), problem.what()), 0,
+          damaged
+              ? "move its whole folder away to begin anew; the checkpoints are in JOB/spool there"
+              : hint};
+}
+
 }  // namespace
 
 struct Queue::Database {
@@ -45,8 +57,8 @@ struct Queue::Database {
         return action();
       }
     } catch (const SQLite::Exception& problem) {
-      return Error{Errc::io, fmt::format("{} {}: {}", what, file.native(), problem.what()), 0,
-                   "see that its disk has room and that nobody else writes the file"};
+      return database_error(what, file, problem,
+                            "see that its disk has room and that nobody else writes the file");
     }
   }
 };
@@ -54,6 +66,7 @@ struct Queue::Database {
 namespace {
 
 constexpr int kBusyMs = 10'000;
+constexpr int kSchemaVersion = 1;  // of schema.sql; an older one is brought up to it
 constexpr const char* kJobColumns =
     "cluster, proc, ad, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
     " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
@@ -98,6 +111,13 @@ void bind_optional(SQLite::Statement& statement, int column, const std::optional
     statement.bind(column, *value);
   else
     statement.bind(column);
+}
+
+std::optional<int> newest_cluster(SQLite::Database& sqlite, const std::string& key) {
+  SQLite::Statement query(sqlite, "SELECT max(cluster) FROM clusters WHERE key = ?");
+  query.bind(1, key);
+  if (!query.executeStep() || query.isColumnNull(0)) return std::nullopt;
+  return query.getColumn(0).getInt();
 }
 
 void write_job(SQLite::Database& sqlite, const JobRecord& job) {
@@ -183,21 +203,30 @@ Result<Queue> Queue::open(const std::filesystem::path& file) {
   try {
     std::unique_ptr<Database> database(new Database{
         file, SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs)});
+    const int version = database->sqlite.execAndGet("PRAGMA user_version").getInt();
+    if (version > kSchemaVersion)
+      return Error{Errc::unsupported,
+                   fmt::format("{} was written by a newer Cairn (schema {}, this one knows {})",
+                               file.native(), version, kSchemaVersion),
+                   0, "use that one, or another CAIRN_HOME"};
     database->sqlite.exec("PRAGMA journal_mode = WAL");
     // FULL: a commit survives a power cut, not only a crash of this process.
     database->sqlite.exec("PRAGMA synchronous = FULL");
     database->sqlite.exec(kSchema);
+    if (version == 0)
+      database->sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
     return Queue(std::move(database));
   } catch (const SQLite::Exception& problem) {
-    return Error{Errc::io, fmt::format("open {}: {}", file.native(), problem.what()), 0,
-                 "is the folder writable, and on a local disk?"};
+    return database_error("open", file, problem, "is the folder writable, and on a local disk?");
   }
 }
 
-Result<int> Queue::submit(const std::string& key, std::int64_t now_ms, const MakeAds& make) {
-  return database_->guarded("submit to", [&]() -> Result<int> {
+Result<std::optional<int>> Queue::submit(const std::string& key, std::optional<int> newest_seen,
+                                         std::int64_t now_ms, const MakeAds& make) {
+  return database_->guarded("submit to", [&]() -> Result<std::optional<int>> {
     auto& sqlite = database_->sqlite;
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    if (newest_cluster(sqlite, key) != newest_seen) return std::optional<int>();
     SQLite::Statement insert(sqlite, "INSERT INTO clusters (key, created_ms) VALUES (?, ?)");
     insert.bind(1, key);
     insert.bind(2, now_ms);
@@ -211,17 +240,12 @@ Result<int> Queue::submit(const std::string& key, std::int64_t now_ms, const Mak
       write_events(sqlite, job, {&queued, 1});
     }
     transaction.commit();
-    return cluster;
+    return std::optional(cluster);
   });
 }
 
 Result<std::optional<int>> Queue::find_cluster(const std::string& key) const {
-  return database_->guarded("read", [&]() -> std::optional<int> {
-    SQLite::Statement query(database_->sqlite, "SELECT max(cluster) FROM clusters WHERE key = ?");
-    query.bind(1, key);
-    if (!query.executeStep() || query.isColumnNull(0)) return std::nullopt;
-    return query.getColumn(0).getInt();
-  });
+  return database_->guarded("read", [&] { return newest_cluster(database_->sqlite, key); });
 }
 
 Result<std::vector<JobRecord>> Queue::jobs(int cluster) const {

@@ -63,9 +63,12 @@ class Queue {
   ~Queue();
 
   // A new cluster, all jobs idle; `make` gives their ads for its number.
+  //   newest_seen  what find_cluster() said; if that is no longer so, there is no new cluster
+  //                and the result is empty: of two that submit at once, one does
   // An error of `make` is handed on, and nothing is stored.
   using MakeAds = std::function<Result<std::vector<JobAd>>(int cluster)>;
-  Result<int> submit(const std::string& key, std::int64_t now_ms, const MakeAds& make);
+  Result<std::optional<int>> submit(const std::string& key, std::optional<int> newest_seen,
+                                    std::int64_t now_ms, const MakeAds& make);
 
   // The newest cluster submitted under `key`.
   Result<std::optional<int>> find_cluster(const std::string& key) const;

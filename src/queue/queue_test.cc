@@ -30,14 +30,20 @@ class QueueTest : public ::testing::Test {
     };
   }
 
+  // As somebody does who has looked.
+  static int submit(Queue& queue, const std::string& key) {
+    const std::optional<int> newest = queue.find_cluster(key).value();
+    return queue.submit(key, newest, 1000, two_jobs()).value().value();
+  }
+
   TempFolder folder_;
 };
 
 TEST_F(QueueTest, GivesEachClusterANewNumberAndFindsTheNewestByKey) {
   Queue queue = open();
-  const int first = queue.submit("sweep.sub", 1000, two_jobs()).value();
-  const int other = queue.submit("other.sub", 1000, two_jobs()).value();
-  const int second = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  const int first = submit(queue, "sweep.sub");
+  const int other = submit(queue, "other.sub");
+  const int second = submit(queue, "sweep.sub");
   EXPECT_LT(first, other);
   EXPECT_LT(other, second);
   EXPECT_EQ(queue.find_cluster("sweep.sub").value(), second);
@@ -47,18 +53,47 @@ TEST_F(QueueTest, GivesEachClusterANewNumberAndFindsTheNewestByKey) {
 
 TEST_F(QueueTest, NeverGivesARemovedClustersNumberAgain) {
   Queue queue = open();
-  const int first = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  const int first = submit(queue, "sweep.sub");
   queue.remove_cluster(first).value();
   EXPECT_TRUE(queue.jobs(first).value().empty());
   EXPECT_TRUE(queue.events({first, 0}).value().empty());
-  EXPECT_GT(queue.submit("sweep.sub", 1000, two_jobs()).value(), first);
+  EXPECT_GT(submit(queue, "sweep.sub"), first);
+}
+
+TEST_F(QueueTest, LetsOneOfTwoSubmitWhoHaveSeenTheSame) {
+  Queue queue = open();
+  Queue other = open();
+  const std::optional<int> seen = queue.find_cluster("sweep.sub").value();
+  const int first = queue.submit("sweep.sub", seen, 1000, two_jobs()).value().value();
+  EXPECT_EQ(other.submit("sweep.sub", seen, 1000, two_jobs()).value(), std::nullopt);
+  EXPECT_EQ(other.find_cluster("sweep.sub").value(), first);
+  EXPECT_GT(submit(other, "sweep.sub"), first);
+}
+
+TEST_F(QueueTest, RefusesAQueueOfANewerCairnAndChangesNothing) {
+  { open(); }
+  const auto file = folder_.path() / "queue.sqlite";
+  SQLite::Database(file, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 999");
+  const auto opened = Queue::open(file);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::unsupported);
+  EXPECT_NE(opened.error().message.find("newer"), std::string::npos);
+}
+
+TEST_F(QueueTest, NamesADamagedFile) {
+  const auto file = folder_.path() / "queue.sqlite";
+  std::ofstream(file) << std::string(8192, 'x');
+  const auto opened = Queue::open(file);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("queue.sqlite"), std::string::npos);
 }
 
 TEST_F(QueueTest, StoresNothingWhenTheAdsCannotBeMade) {
   Queue queue = open();
-  const auto failed = queue.submit("bad.sub", 1000, [](int) -> Result<std::vector<JobAd>> {
-    return Error{Errc::invalid, "bad.sub:3: no", 0, {}};
-  });
+  const auto failed =
+      queue.submit("bad.sub", std::nullopt, 1000, [](int) -> Result<std::vector<JobAd>> {
+        return Error{Errc::invalid, "bad.sub:3: no", 0, {}};
+      });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "bad.sub:3: no");
   EXPECT_EQ(queue.find_cluster("bad.sub").value(), std::nullopt);
@@ -85,7 +120,7 @@ TEST_F(QueueTest, KeepsEveryFieldOfAJobAndItsEventsOverAReopening) {
   JobRecord job;
   {
     Queue queue = open();
-    const int cluster = queue.submit("sweep.sub", 1000, two_jobs()).value();
+    const int cluster = submit(queue, "sweep.sub");
     job = full_record(queue.jobs(cluster).value().at(1));
     const std::vector<EventRecord> events = {{2000, std::nullopt, "start"},
                                              {2000, Mark::stage_begin, ""}};
@@ -104,7 +139,7 @@ TEST_F(QueueTest, KeepsEveryFieldOfAJobAndItsEventsOverAReopening) {
 // The rule on which resuming rests.  The trigger lets the second half of a store fail.
 TEST_F(QueueTest, StoresStateAndEventsTogetherOrNotAtAll) {
   Queue queue = open();
-  const int cluster = queue.submit("sweep.sub", 1000, two_jobs()).value();
+  const int cluster = submit(queue, "sweep.sub");
   const JobRecord before = queue.jobs(cluster).value().at(0);
   SQLite::Database(folder_.path() / "queue.sqlite", SQLite::OPEN_READWRITE)
       .exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END");
