@@ -47,6 +47,12 @@ check: configure
 format:
 	@git ls-files '*.cc' '*.h' '*.c' | xargs clang-format -i
 
+# Speed, each beside a named peer (libbenchmark-dev).  Writes to CAIRN_BENCH_FOLDER, else here.
+bench: configure
+	@cmake --preset release -B build/bench -DCAIRN_BENCH=ON -DCAIRN_TESTS=OFF -DCAIRN_ENGINE=OFF > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C build/bench -j$(JOBS) --quiet session_bench
+	@build/bench/bench/session_bench
+
 install: build
 	@cmake --install $(BUILD)
 

@@ -251,8 +251,8 @@ typedef struct cairn_loop cairn_loop;
 
 enum { CAIRN_LOOP_MAY_EXTEND = 1 /* a checkpoint with a smaller `last` is accepted */ };
 
-/* After cairn_restore().  Errors: CAIRN_MISMATCH (the checkpoint has another range);
- * CAIRN_MISUSE. */
+/* After cairn_restore().  Errors: CAIRN_MISMATCH (the checkpoint has another range,
+ * or was made inside another loop); CAIRN_MISUSE. */
 CAIRN_API cairn_code cairn_loop_begin(cairn_session* session, const char* name, int64_t first,
                                       int64_t last, unsigned flags, cairn_loop** loop,
                                       cairn_error* error);

@@ -6,6 +6,11 @@
 // cairn::Failure, which gives callers who prefer exceptions a one-word choice.
 #pragma once
 
+#if __cplusplus < 202002L
+#error \
+    "cairn: the C++ headers need C++20 (-std=c++20); from older C++, use the C interface, cairn/cairn.h"
+#endif
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -48,6 +53,12 @@ class CAIRN_API Failure : public std::runtime_error {
   Error error_;
 };
 
+namespace detail {
+// In the library, so that programs without exceptions can use the rest: what is thrown
+// there ends them, with the message.
+[[noreturn]] CAIRN_API void raise(Error error);
+}  // namespace detail
+
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -69,7 +80,7 @@ class [[nodiscard]] Result {
   Error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
 
   T value() && {
-    if (!has_value()) throw Failure(std::move(*this).error());
+    if (!has_value()) detail::raise(std::move(*this).error());
     return std::move(**this);
   }
 
@@ -91,7 +102,7 @@ class [[nodiscard]] Result<void> {
   const Error& error() const& noexcept { return error_; }
   Error&& error() && noexcept { return std::move(error_); }
   void value() && {
-    if (failed_) throw Failure(std::move(error_));
+    if (failed_) detail::raise(std::move(error_));
   }
 
  private:

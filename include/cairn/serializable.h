@@ -5,7 +5,7 @@
 //                           std::span and std::vector of these (written without a copy)
 //   element by element      std::string, vector, deque, list, map, set, their multi and unordered
 //                           forms, array, pair, tuple, optional, variant: of anything listed here
-//   exactly, as text        the engines and distributions of <random>
+//   exactly                 the engines and distributions of <random>
 //   your own classes        give them
 //                             static constexpr std::uint32_t cairn_version = 1;
 //                             void save(cairn::Writer& out) const { out(a_, b_); }
@@ -544,7 +544,7 @@ struct Codec<T[N]> {
 
 template <class T, std::size_t N>
 struct Codec<std::array<T, N>> {
-  static constexpr bool kPlain = detail::kPlain<T>;
+  static constexpr bool kPlain = detail::kPlain<T> && N > 0;  // even an empty one has a size
   static constexpr bool kComplete = detail::kComplete<T>;
 
   static std::string name() {
@@ -879,10 +879,26 @@ requires(!detail::SavesItself<T>) struct Codec<T> {
   static std::string name() {
     return detail::template_name<T>() + "<" + detail::name_of<typename T::result_type>() + ">";
   }
-  static void save(Writer& out, const T& distribution) { out(detail::text_of(distribution)); }
+  static void save(Writer& out, const T& distribution) {
+    if constexpr (std::is_trivially_copyable_v<T>)  // exact; as text, a long double would not be
+      out.bytes(detail::bytes_of(distribution));
+    else
+      out(detail::text_of(distribution));
+  }
   // libstdc++ divides the weights of a discrete or piecewise distribution by their sum
   // again when it reads them, so that they may come back a little different.
   static void load(Reader& in, T& distribution) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      T read = distribution;
+      in.bytes(detail::writable_bytes_of(read));
+      if (in.ok()) distribution = read;
+    } else {
+      load_text(in, distribution);
+    }
+  }
+
+ private:
+  static void load_text(Reader& in, T& distribution) {
     std::string text;
     in(text);
     if (!in.ok() || detail::text_of(distribution) == text) return;

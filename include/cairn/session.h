@@ -60,6 +60,7 @@ enum class Leave { when_promised, always, never };
 
 struct Options {
   // The checkpoint folder; created if missing.  Put it into transfer_checkpoint_files.
+  // A relative path means the working folder at open().
   std::filesystem::path directory = "state.ckpt";
   Policy policy = {};
   int keep_generations = 2;  // at least 1; 2 survives one damaged file
@@ -166,7 +167,8 @@ class CAIRN_API Session {
   // nested, each with a name of its own; code between two loops runs again after a restart. The
   // first call of a name in a process goes on, a later one starts at `first`: so around a loop
   // there must be no other loop that counts over restarts but this kind. Throws Failure: mismatch
-  // (the checkpoint has another range), and what safe_point() returns.
+  // (the checkpoint has another range, or was made inside another loop), and what safe_point()
+  // returns.
   Loop loop(std::string_view name, std::int64_t first, std::int64_t last, LoopOptions options = {});
 
   // How much of the work is done, 0 to 1, for who watches.  A loop says it by itself.

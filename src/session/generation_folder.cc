@@ -1,6 +1,7 @@
 #include "session/generation_folder.h"
 
 #include <cerrno>
+#include <limits>
 #include <string_view>
 
 #include "base/text.h"
@@ -131,6 +132,14 @@ Result<std::uint64_t> GenerationFolder::commit(std::uint64_t generation,
   if (!published) return std::move(published).error();
   good_.insert(generation);
   return generation;
+}
+
+Result<std::uint64_t> GenerationFolder::next() const {
+  if (present_.empty()) return std::uint64_t{1};
+  const std::uint64_t newest = *present_.rbegin();
+  if (newest < std::numeric_limits<std::uint64_t>::max()) return newest + 1;
+  return Error{Errc::corrupt, cat(file_of(newest).native(), " has used up the last number"), 0,
+               "no program has counted so far: remove that file"};
 }
 
 void GenerationFolder::retain(int keep) {

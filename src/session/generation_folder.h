@@ -49,7 +49,9 @@ class GenerationFolder {
   using Fill = std::function<Status(GenerationWriter&)>;
   Result<std::uint64_t> commit(std::uint64_t generation, GenerationWriter::Identity identity,
                                const Fill& fill);
-  std::uint64_t next() const { return present_.empty() ? 1 : *present_.rbegin() + 1; }
+  // The number of the next generation: above all that are there, damaged ones included.
+  // Errors: corrupt (there is none above).
+  Result<std::uint64_t> next() const;
 
   // Removes what is older than the `keep`-th newest good one.  A file that cannot be
   // removed is tried again the next time: it does no harm.

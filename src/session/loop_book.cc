@@ -21,6 +21,16 @@ Error other_range(const LoopRecord& saved, const LoopRange& now) {
       "another end; or start over in an empty checkpoint folder"};
 }
 
+Error other_loop(const LoopRecord& saved, std::string_view now) {
+  return {Errc::mismatch,
+          cat("the checkpoint was made inside loop ", saved.name, ", at ", saved.next,
+              ", the program begins loop ", now, " instead"),
+          0,
+          "run the program that wrote the checkpoint; or start over in an empty checkpoint folder"};
+}
+
+bool in_the_middle(const LoopRecord& saved) { return !saved.finished && saved.next < saved.last; }
+
 bool accepts(const LoopRecord& saved, const LoopRange& now) {
   if (saved.first != now.first) return false;
   return saved.last == now.last || (now.may_extend && now.last >= saved.next);
@@ -49,6 +59,11 @@ Result<LoopBook::Place> LoopBook::begin(std::string_view name, const LoopRange& 
     if (found->ticket == 0) return resume(*found, range);
     entries_.erase(found);  // this process had it before: it begins anew, and last
   }
+  // Else a loop that got another name would start from the beginning, without a word.
+  const auto left = std::ranges::find_if(entries_, [](const Entry& entry) {
+    return entry.ticket == 0 && in_the_middle(entry.record);
+  });
+  if (left != entries_.end()) return other_loop(left->record, name);
   entries_.push_back({.record = {.name = std::string(name),
                                  .first = range.first,
                                  .last = range.last,

@@ -29,7 +29,8 @@ class LoopBook {
     std::int64_t position = 0;
     bool over = false;
   };
-  // Errors: mismatch (the checkpoint has another range), misuse (it is running already).
+  // Errors: mismatch (the checkpoint has another range, or was made inside another loop),
+  // misuse (it is running already).
   Result<Place> begin(std::string_view name, const LoopRange& range);
 
   // Goes to the next position; the place says whether that is the end.

@@ -214,5 +214,24 @@ TEST(Loop, RefusesToAdvanceAroundARunningLoop) {
   EXPECT_THROW(static_cast<void>(session.loop("outer", 0, 3)), Failure);
 }
 
+// Its work would be done again from the beginning, without a word.
+TEST(Loop, IsRefusedWhenTheCheckpointWasMadeInsideAnother) {
+  SimFileSystem disk;
+  Trace trace;
+  const auto count = [](const char* name) {
+    return [name](Session& session, Trace& steps) {
+      for (const auto i : session.loop(name, 0, 5)) steps.push_back(i);
+    };
+  };
+  EXPECT_FALSE(run_once(disk, count("old"), 2, trace));
+  try {
+    run_once(disk, count("new"), 0, trace);
+    FAIL() << "began anew";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.error().code, Errc::mismatch);
+    EXPECT_NE(failure.error().message.find("inside loop old, at 2"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace cairn::testing

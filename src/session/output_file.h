@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/checksum.h"
 #include "format/generation.h"
@@ -16,19 +17,19 @@ namespace cairn {
 class OutputFile {
  public:
   using Flush = std::function<Status()>;
-  OutputFile(Path path, Flush flush) : path_(std::move(path)), flush_(std::move(flush)) {}
+  OutputFile(Path path, Flush flush);
 
   const Path& path() const { return path_; }
   // As a checkpoint names it: relative to the working folder if it lies there, since
   // the next session may run elsewhere.
-  std::string name() const;
+  const std::string& name() const { return name_; }
 
   Status flush() { return flush_ ? flush_() : Status(); }
 
   // Makes what is in the file durable and returns what to record.  Reads only what was
   // added since the last call.
-  // Errors: io; corrupt (it has become shorter).  Once a sync has failed, always that
-  // error: the bytes may be gone although a second sync would succeed.
+  // Errors: io; corrupt (it has become shorter, or what was there has changed).  Once a sync has
+  // failed, always that error: the bytes may be gone although a second sync would succeed.
   Result<FileRecord> settle(FileSystem& files);
 
   // Compares the file with what a checkpoint recorded, and remembers what cut_back() needs.
@@ -39,10 +40,13 @@ class OutputFile {
 
  private:
   Status add_up_to(File& file, std::uint64_t bytes);
+  Status check_tail(File& file) const;
 
   Path path_;
+  std::string name_;
   Flush flush_;
-  StreamChecksum checksum_;  // of the first known_bytes_
+  StreamChecksum checksum_;      // of the first known_bytes_
+  std::vector<std::byte> tail_;  // of them, the last few
   std::uint64_t known_bytes_ = 0;
   std::uint64_t found_bytes_ = 0;   // by compare()
   std::uint64_t synced_bytes_ = 0;  // of them, durable

@@ -144,6 +144,7 @@ TEST(Serializable, RoundTripsContainers) {
   EXPECT_EQ(round_trip(std::list<std::string>{"a"}, {"b", "c"}), "list<string>");
   EXPECT_EQ(round_trip(std::vector<std::tuple<>>(5)), "vector<tuple<>>");
   EXPECT_EQ(round_trip(std::array<std::string, 2>{"a", "b"}), "array<string,2>");
+  EXPECT_EQ(round_trip(std::array<int, 0>{}), "array<i32,0>");
   EXPECT_EQ(round_trip(std::map<int, std::vector<Particle>>{{1, {{}}}}),
             "map<i32,vector<struct32>>");
   EXPECT_EQ(round_trip(std::vector<Account>{{1, "a"}, {2, "b"}}), "vector<object>");
@@ -322,6 +323,8 @@ TEST(Serializable, KeepsTheExactStateOfEveryDistribution) {
   expect_same_draws(std::extreme_value_distribution<double>(2.3, 0.7));
   expect_same_draws(std::normal_distribution<double>(0.1, 1.7));
   expect_same_draws(std::lognormal_distribution<double>(0.1, 0.7));
+  expect_same_draws(std::normal_distribution<float>(0.1f, 1.7f));
+  expect_same_draws(std::normal_distribution<long double>(0.1L, 1.7L));
   expect_same_draws(std::chi_squared_distribution<double>(3.3));
   expect_same_draws(std::cauchy_distribution<double>(0.1, 1.7));
   expect_same_draws(std::fisher_f_distribution<double>(3.3, 4.4));

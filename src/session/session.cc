@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <ostream>
+#include <system_error>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -24,6 +25,12 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::open(Options options) {
+  // The program may change its working folder, and must not change its checkpoints by that.
+  if (!options.directory.empty()) {
+    std::error_code failed;
+    auto directory = std::filesystem::absolute(options.directory, failed);
+    if (!failed) options.directory = std::move(directory);
+  }
   return detail::SessionAccess::open(std::move(options), detail::Rim::of_process());
 }
 

@@ -3,7 +3,9 @@
 // output file is as it was then.  Each canary breaks one rule and must be seen.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -50,19 +52,20 @@ void protect(Session& session, Program& program) {
 
 enum class Fault { none, off_by_one };
 
-// Runs the program from the start and commits after each step.  Returns the newest
+// Runs the program from where it stands and commits after each step.  Returns the newest
 // generation that was acknowledged, 0 for none.
+//   seen  how the library sees the disk; the program itself sees it as it is
 struct Run {
   std::uint64_t acknowledged = 0;
   bool ended = false;
 };
-Status run(FileSystem& disk, Fault fault, bool keep_on, Run& result) {
-  World world{disk};
+Status run(SimFileSystem& disk, FileSystem& seen, Fault fault, bool keep_on, Run& result) {
+  World world{seen};
   CAIRN_TRY(Session session, world.open(by_hand()));
   Program program = Program::after(0);
   protect(session, program);
   CAIRN_CHECK(session.restore());
-  CAIRN_TRY(const auto output, disk.create("out.csv"));
+  CAIRN_TRY(const auto output, disk.append_to("out.csv"));
   while (program.i < kSteps) {
     const std::string line = cat("line ", program.i + 1, '\n');
     CAIRN_CHECK(output->append(as_bytes(line)));
@@ -79,11 +82,12 @@ Status run(FileSystem& disk, Fault fault, bool keep_on, Run& result) {
   result.ended = true;
   return {};
 }
-Run run(FileSystem& disk, Fault fault = Fault::none, bool keep_on = false) {
+Run run(SimFileSystem& disk, FileSystem& seen, Fault fault = Fault::none, bool keep_on = false) {
   Run result;
-  static_cast<void>(run(disk, fault, keep_on, result).has_value());
+  static_cast<void>(run(disk, seen, fault, keep_on, result).has_value());
   return result;
 }
+Run run(SimFileSystem& disk) { return run(disk, disk); }
 
 // What a program finds that starts on this disk; empty if all is right.
 std::string fault_after(SimFileSystem& disk, std::uint64_t acknowledged) {
@@ -122,7 +126,7 @@ std::string first_fault(Fault fault, const View& view) {
       [&](SimFileSystem& disk) {
         if (!first.empty()) return std::uint64_t{0};  // ends the search
         const auto seen = view(disk);
-        return run(seen ? *seen : disk, fault).acknowledged;
+        return run(disk, seen ? *seen : disk, fault).acknowledged;
       },
       [&](SimFileSystem& disk, std::uint64_t acknowledged) {
         if (first.empty()) first = fault_after(disk, acknowledged);
@@ -154,19 +158,15 @@ TEST(SessionCrash, IsCaughtWhenTheSafePointLiesInsideTheStep) {
   EXPECT_NE(first_fault(Fault::off_by_one, as_it_is), "");
 }
 
-// A file system on which the session's sync of the output file does nothing.
-class OutputIsNotSynced final : public FileSystem {
+// The disk below, as the session sees it: canaries change one thing.
+class Passing : public FileSystem {
  public:
-  explicit OutputIsNotSynced(FileSystem& below) : below_(below) {}
+  explicit Passing(FileSystem& below) : below_(below) {}
 
   Result<std::unique_ptr<File>> create(const Path& path, unsigned mode) override {
     return below_.create(path, mode);
   }
-  Result<std::unique_ptr<File>> open(const Path& path) override {
-    CAIRN_TRY(auto file, below_.open(path));
-    if (path == "out.csv") return std::unique_ptr<File>(new Unsynced(std::move(file)));
-    return file;
-  }
+  Result<std::unique_ptr<File>> open(const Path& path) override { return below_.open(path); }
   Result<FileInfo> info(const Path& path) override { return below_.info(path); }
   Status truncate(const Path& path, std::uint64_t n) override { return below_.truncate(path, n); }
   Status set_mode(const Path& path, unsigned mode) override { return below_.set_mode(path, mode); }
@@ -175,6 +175,20 @@ class OutputIsNotSynced final : public FileSystem {
   Status rename(const Path& from, const Path& to) override { return below_.rename(from, to); }
   Status remove(const Path& path) override { return below_.remove(path); }
   Status sync_directory(const Path& path) override { return below_.sync_directory(path); }
+
+ private:
+  FileSystem& below_;
+};
+
+// The session's sync of the output file does nothing.
+class OutputIsNotSynced final : public Passing {
+ public:
+  using Passing::Passing;
+  Result<std::unique_ptr<File>> open(const Path& path) override {
+    CAIRN_TRY(auto file, Passing::open(path));
+    if (path == "out.csv") return std::unique_ptr<File>(new Unsynced(std::move(file)));
+    return file;
+  }
 
  private:
   class Unsynced final : public File {
@@ -191,7 +205,12 @@ class OutputIsNotSynced final : public FileSystem {
    private:
     std::unique_ptr<File> below_;
   };
-  FileSystem& below_;
+};
+
+class OutputIsNotCutBack final : public Passing {
+ public:
+  using Passing::Passing;
+  Status truncate(const Path&, std::uint64_t) override { return {}; }
 };
 
 TEST(SessionCrash, IsCaughtWhenTheOutputIsNotSyncedBeforeTheCommit) {
@@ -199,6 +218,69 @@ TEST(SessionCrash, IsCaughtWhenTheOutputIsNotSyncedBeforeTheCommit) {
     return std::make_unique<OutputIsNotSynced>(copy);
   };
   EXPECT_NE(first_fault(Fault::none, careless), "");
+}
+
+// ---- a chain of sessions: each starts on what a crash of the one before has left
+
+struct Start {
+  SimFileSystem disk;
+  std::uint64_t acknowledged = 0;
+};
+
+// At most `count` of them, spread evenly.
+std::vector<Start> some(const std::map<std::string, Start>& starts, std::size_t count) {
+  std::vector<Start> chosen;
+  const std::size_t step = starts.size() / count + 1;
+  std::size_t number = 0;
+  for (const auto& [description, start] : starts)
+    if (number++ % step == 0) chosen.push_back(start);
+  return chosen;
+}
+
+// The first thing wrong in three sessions after each other, each cut after every operation, in
+// every way; of the disks that it leaves, some are where the next one starts.
+std::string first_fault_of_a_chain(const View& view) {
+  std::vector<Start> starts(1);
+  std::string first;
+  for (int session = 1; session <= 3 && first.empty(); ++session) {
+    std::map<std::string, Start> left;
+    for (const Start& start : starts) {
+      const auto work = [&](SimFileSystem& disk) {
+        const auto seen = view(disk);
+        return std::max(start.acknowledged, run(disk, seen ? *seen : disk).acknowledged);
+      };
+      const auto check = [&](SimFileSystem& disk, std::uint64_t acknowledged) {
+        left.try_emplace(cat(acknowledged, disk.describe()), Start{disk, acknowledged});
+        if (const auto fault = fault_after(disk, acknowledged); !fault.empty())
+          first = cat("session ", session, ": ", fault);
+        return first.empty();
+      };
+      for_each_crash(start.disk, work, check);
+      if (!first.empty()) break;
+    }
+    starts = some(left, 8);
+  }
+  return first;
+}
+
+TEST(SessionChainCrash, NeverLosesAGenerationNorALineOverManySessions) {
+  EXPECT_EQ(first_fault_of_a_chain(as_it_is), "");
+}
+
+TEST(SessionChainCrash, IsCaughtWhenTheOutputIsNotSyncedBeforeTheCommit) {
+  const auto careless = [](SimFileSystem& disk) -> std::unique_ptr<FileSystem> {
+    return std::make_unique<OutputIsNotSynced>(disk);
+  };
+  EXPECT_NE(first_fault_of_a_chain(careless), "");
+}
+
+// One session alone does not show it: only the next one appends to what was not cut off.
+TEST(SessionChainCrash, IsCaughtWhenTheOutputIsNotCutBack) {
+  const auto careless = [](SimFileSystem& disk) -> std::unique_ptr<FileSystem> {
+    return std::make_unique<OutputIsNotCutBack>(disk);
+  };
+  EXPECT_EQ(first_fault(Fault::none, careless), "");
+  EXPECT_NE(first_fault_of_a_chain(careless), "");
 }
 
 TEST(SessionCrash, KeepsThePreviousGenerationWhenAnyOperationFails) {
@@ -218,7 +300,9 @@ TEST(SessionCrash, IsRightAboutLaterCommitsAfterAnyOperationFailed) {
   for (const int error : {EIO, ENOSPC})
     for_each_failure(
         SimFileSystem(), error,
-        [](SimFileSystem& disk) { return run(disk, Fault::none, /*keep_on=*/true).acknowledged; },
+        [](SimFileSystem& disk) {
+          return run(disk, disk, Fault::none, /*keep_on=*/true).acknowledged;
+        },
         [](SimFileSystem& disk, std::uint64_t acknowledged) {
           disk.for_each_crash_state([&](SimFileSystem& after) {
             EXPECT_EQ(fault_after(after, acknowledged), "") << after.describe();

@@ -40,6 +40,7 @@ Status check(const Options& options) {
     return Error{Errc::invalid, std::move(message), 0, {}};
   };
   const int vacate = options.vacate_signal;
+  const Policy& policy = options.policy;
   if (options.directory.empty()) return invalid("Options::directory is empty");
   if (options.keep_generations < 1)
     return invalid(
@@ -47,6 +48,8 @@ Status check(const Options& options) {
   if (options.compression_level < 0 || options.compression_level > 19)
     return invalid(
         cat("Options::compression_level is ", options.compression_level, ", not 0 to 19"));
+  if (policy.commit_interval.count() < 0 || policy.leave_interval.count() < 0)
+    return invalid("an interval of Options::policy is negative; 0 is never");
   if (vacate < 0 || vacate >= NSIG || vacate == SIGKILL || vacate == SIGSTOP)
     return invalid(cat("Options::vacate_signal is ", vacate, ", which no program can catch"));
   return {};
@@ -59,6 +62,8 @@ Result<Identity> identity_of(const Options& options, const Environment& environm
   if (options.identify_arguments)
     identity.emplace_back("arguments", quoted_line(environment.arguments));
   std::ranges::sort(identity);
+  if (!identity.empty() && identity.front().first.empty())
+    return Error{Errc::invalid, "Options::identity has a key without a name", 0, {}};
   const auto twice = std::ranges::adjacent_find(identity, {}, &Identity::value_type::first);
   if (twice == identity.end()) return identity;
   return Error{Errc::invalid, cat("Options::identity has ", twice->first, " twice"), 0, {}};
@@ -157,6 +162,7 @@ Status SessionState::check_unrestored(std::string_view what) const {
 
 Status SessionState::protect_region(std::string_view name, std::unique_ptr<Region> region) {
   CAIRN_CHECK(check_unrestored(cat("protect(\"", name, "\")")));
+  if (name.empty()) return misuse("a region is protected without a name", "give it one");
   if (std::ranges::find(regions_, name, &NamedRegion::name) != regions_.end())
     return misuse(cat("region ", name, " is protected twice"),
                   "give each region a name of its own");
@@ -166,6 +172,7 @@ Status SessionState::protect_region(std::string_view name, std::unique_ptr<Regio
 
 Status SessionState::protect_file(const Path& path, OutputFile::Flush flush) {
   CAIRN_CHECK(check_unrestored(cat("protect_file(\"", path.native(), "\")")));
+  if (path.empty()) return misuse("a file is protected without a name", "give its path");
   OutputFile file(path, std::move(flush));
   if (std::ranges::find(files_, file.name(), &OutputFile::name) != files_.end())
     return misuse(cat("file ", path.native(), " is protected twice"), "protect it once");
@@ -260,6 +267,7 @@ Status SessionState::compare_file(OutputFile& file, const Manifest& manifest) {
   Error error = std::move(same).error();
   error.message = cat(generation, " does not fit: ", error.message);
   if (error.code == Errc::corrupt) error.hint += way_back(manifest);
+  if (error.code == Errc::not_found) error.hint += cat("; or ", kStartOver);
   return error;
 }
 
@@ -354,7 +362,8 @@ int SessionState::exit_code() const {
 Result<std::uint64_t> SessionState::checkpoint() {
   CAIRN_CHECK(check_working("checkpoint()"));
   if (leaving_ || never_) return folder_.newest_good().value_or(0);
-  CAIRN_TRY(const std::uint64_t generation, commit(folder_.next()));
+  CAIRN_TRY(const std::uint64_t number, folder_.next());
+  CAIRN_TRY(const std::uint64_t generation, commit(number));
   points_since_commit_ = 0;
   last_commit_ = rim_.clock->now();
   return generation;
@@ -405,6 +414,7 @@ Status SessionState::add_sections(GenerationWriter& writer) {
 
 Result<LoopBook::Place> SessionState::begin_loop(std::string_view name, const LoopRange& range) {
   CAIRN_CHECK(check_working(cat("loop(\"", name, "\")")));
+  if (name.empty()) return misuse("a loop is begun without a name", "give it one");
   CAIRN_TRY(auto place, loops_.begin(name, range));
   place.over = place.over || leaving_;
   return place;

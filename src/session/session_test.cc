@@ -300,6 +300,22 @@ TEST(SessionOutput, IsAnErrorWhenTheFileHasBecomeShorter) {
   EXPECT_EQ(session.checkpoint().error().code, Errc::corrupt);
 }
 
+// Opened with truncation, the file has soon as many bytes as before.
+TEST(SessionOutput, IsAnErrorWhenTheFileWasWrittenAnew) {
+  SimFileSystem disk;
+  World world{disk};
+  Session session = world.open(by_hand()).value();
+  session.protect_file("results.csv");
+  session.restore().value();
+  ASSERT_TRUE(disk.create("results.csv").value()->append(as_bytes("1\n2\n")));
+  session.checkpoint().value();
+  ASSERT_TRUE(disk.create("results.csv").value()->append(as_bytes("3\n4\n5\n")));
+  const auto checkpoint = session.checkpoint();
+  ASSERT_FALSE(checkpoint);
+  EXPECT_EQ(checkpoint.error().code, Errc::corrupt);
+  EXPECT_NE(checkpoint.error().hint.find("for appending"), std::string::npos);
+}
+
 TEST(SessionOutput, GoesBackToTheStartAfterAKillBeforeTheFirstCommit) {
   SimFileSystem disk;
   World world{disk};
@@ -501,6 +517,38 @@ TEST(Progress, IsWrittenAtMostEvery250Milliseconds) {
   world.clock.pass(std::chrono::milliseconds(250));
   session.progress(7);
   EXPECT_EQ(read_file(disk, "progress").value(), "1.0000\n");
+}
+
+// Else the next one would be generation 0, which holds no regions.
+TEST(SessionNumbers, AreAnErrorWhenTheyAreUsedUp) {
+  SimFileSystem disk;
+  World world{disk};
+  ASSERT_TRUE(disk.make_folder("state.ckpt"));
+  int i = 1;
+  const auto open = [&] {
+    Session session = world.open(by_hand()).value();
+    session.protect("i", i);
+    session.restore().value();
+    return session;
+  };
+  open().checkpoint().value();
+  ASSERT_TRUE(disk.create("state.ckpt/gen-18446744073709551615.cairn"));
+  const auto checkpoint = open().checkpoint();
+  ASSERT_FALSE(checkpoint);
+  EXPECT_NE(checkpoint.error().hint.find("remove that file"), std::string::npos);
+}
+
+TEST(SessionNames, AreNeverEmpty) {
+  SimFileSystem disk;
+  World world{disk};
+  Options options = by_hand();
+  options.identity = {{"", "value"}};
+  EXPECT_EQ(world.open(options).error().code, Errc::invalid);
+  Session session = world.open(by_hand()).value();
+  EXPECT_EQ(session.protect_region("", nullptr).error().code, Errc::misuse);
+  EXPECT_EQ(session.protect_flushed_file("", {}).error().code, Errc::misuse);
+  session.restore().value();
+  EXPECT_THROW(session.loop("", 0, 3), Failure);
 }
 
 }  // namespace

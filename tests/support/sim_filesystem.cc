@@ -396,6 +396,14 @@ Status SimFileSystem::truncate(const Path& path, std::uint64_t bytes) {
   return {};
 }
 
+Result<std::unique_ptr<File>> SimFileSystem::append_to(const Path& path) {
+  const NodeId id = disk_->find(path);
+  if (id == kNone) return create(path);
+  CAIRN_CHECK(disk_->begin("open", path));
+  if (disk_->nodes[id].folder) return system_error("open", path, EISDIR);
+  return std::unique_ptr<File>(new OpenFile(disk_, id, path, /*writable=*/true));
+}
+
 Status SimFileSystem::set_mode(const Path& path, unsigned mode) {
   CAIRN_CHECK(disk_->begin("change mode of", path));
   const NodeId id = disk_->find(path);

@@ -69,6 +69,9 @@ class SimFileSystem final : public FileSystem {
   // All names with their contents (shortened), one a line: for messages and comparisons.
   std::string describe() const;
 
+  // As a program opens its output: for appending, made if missing.
+  Result<std::unique_ptr<File>> append_to(const Path& path);
+
   Result<std::unique_ptr<File>> create(const Path& path, unsigned mode = 0666) override;
   Result<std::unique_ptr<File>> open(const Path& path) override;
   Result<FileInfo> info(const Path& path) override;
