@@ -15,6 +15,14 @@ This package is ctypes over libcairn's C interface (cairn.h): it needs no compil
 for NumPy's own objects.
 """
 
+import sys
+
+if sys.version_info < (3, 8):
+    raise ImportError(
+        "cairn needs Python 3.8 or later, and %s is %s; start the program with a newer one"
+        % (sys.executable, sys.version.split()[0])
+    )
+
 from cairn._errors import (
     CairnError,
     CairnWarning,

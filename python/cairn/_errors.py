@@ -1,4 +1,11 @@
-"""What can go wrong, as exceptions: one sentence each, and what to do about it."""
+"""What can go wrong, as exceptions: one sentence each, and what to do about it.
+
+One that nobody catches and that no change of the program mends (a full disk, a folder in use, a
+checkpoint of other arguments) ends the program with that sentence and status 1, like a command.  A
+mistake in the program keeps its traceback, and so does everything under python3 -X dev.
+"""
+
+import sys
 
 
 class CairnError(Exception):
@@ -68,6 +75,24 @@ class CheckpointExit(SystemExit):
     """
 
 
+# What the world did, as against what the program did.
+_OPERATING = ("io", "corrupt", "not_found", "mismatch", "locked", "no_space")
+
+
+def _show(kind, error, trace):
+    plain = error.__cause__ is None and (error.__context__ is None or error.__suppress_context__)
+    if isinstance(error, CairnError) and error.code in _OPERATING and plain:
+        print("%s: %s" % (sys.argv[0] or "cairn", error), file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _show_sentences():
+    """Leaves a hook alone that somebody else has set, and a developer's wish for everything."""
+    if sys.excepthook is sys.__excepthook__ and not sys.flags.dev_mode:
+        sys.excepthook = _show
+
+
 _CLASSES = {
     each.code: each
     for each in (CorruptError, MismatchError, LockedError, NoSpaceError, MisuseError)
@@ -76,4 +101,5 @@ _CLASSES = {
 
 def make_error(code, message, hint, sys_errno):
     """The exception of the class that belongs to `code`."""
+    _show_sentences()
     return _CLASSES.get(code, CairnError)(message, hint, code, sys_errno)

@@ -140,10 +140,11 @@ def _open_first(paths):
             return ctypes.CDLL(path)
         except OSError as error:
             failures.append(str(error))
-    raise CairnError(
+    raise make_error(
+        "not_found",
         "libcairn cannot be loaded (" + "; ".join(failures) + ")",
         "set CAIRN_LIBRARY to the path of " + SONAME + ", or put that file beside the package",
-        "not_found",
+        0,
     )
 
 

@@ -17,6 +17,8 @@ _CODES = {"b": "i", "h": "i", "i": "i", "l": "i", "q": "i"}
 _CODES.update({code.upper(): "u" for code in _CODES})
 _CODES.update({"f": "f", "d": "f"})
 
+_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+
 
 def region_type(name, element_bytes=0, shape=()):
     extents = (ctypes.c_uint64 * len(shape))(*shape)
@@ -32,6 +34,19 @@ def make_region(name, get, put):
     if numpy is not None and isinstance(value, numpy.ndarray):
         return NumpyRegion(name, get, numpy)
     return ValueRegion(name, get, put)
+
+
+def is_shared(one, other):
+    """Whether restoring one in place would change the other."""
+    if one is other:
+        return not isinstance(one, _IMMUTABLE)
+    numpy = _values.numpy_of(one)
+    if numpy is None or not isinstance(one, numpy.ndarray) or not isinstance(other, numpy.ndarray):
+        return False
+    try:
+        return numpy.shares_memory(one, other, max_work=1000)
+    except Exception:  # numpy.TooHardError, whose module depends on the version
+        return True
 
 
 class ValueRegion:

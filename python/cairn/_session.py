@@ -1,25 +1,31 @@
 """A session: one process's use of a checkpoint folder, from open to exit."""
 
+import codecs
+import contextlib
 import ctypes
+import errno
 import io
+import operator
 import os
 import shlex
 import signal
 import sys
 import threading
 import warnings
+import weakref
 from collections import namedtuple
 from ctypes import byref
 
 from cairn import _library, _regions
 from cairn._errors import CairnError, CairnWarning, CheckpointExit, MisuseError
-from cairn._errors import UnsupportedValueError
+from cairn._errors import UnsupportedValueError, make_error
 
 # What restore() found: the generation's number, 0 on a first start, and a CairnError for each
 # newer one that failed verification.
 Restored = namedtuple("Restored", "generation skipped")
 
 _LEAVE = {"when_promised": 0, "always": 1, "never": 2}
+_BUSY = "the session is in the middle of another call"
 _IN_PLACE = "an array, a list, a dict, a set, a bytearray or a random generator"
 
 
@@ -54,18 +60,18 @@ def open(
     library = _library.load()
     options = _library.Options()
     library.cairn_options_init(byref(options), ctypes.sizeof(options))
-    options.directory = os.fsencode(directory)
+    options.directory = _bytes("the checkpoint folder", os.fsencode(directory))
     _set_counts(options, commit_every=commit_every, leave_every=leave_every)
     _set_intervals(options, commit_interval=commit_interval, leave_interval=leave_interval)
     if keep_generations is not None:
-        options.keep_generations = keep_generations
+        options.keep_generations = _whole("keep_generations", keep_generations, "a number", 2**31)
     if vacate_signal is not None:
-        options.vacate_signal = int(vacate_signal)
-    if leave not in _LEAVE:
+        options.vacate_signal = _whole("vacate_signal", vacate_signal, "a signal's number", 65)
+    if not isinstance(leave, str) or leave not in _LEAVE:
         raise CairnError("leave is %r, and may be one of %s" % (leave, ", ".join(_LEAVE)))
     options.leave = _LEAVE[leave]
     if compression_level is not None:
-        options.compression_level = compression_level
+        options.compression_level = _whole("compression_level", compression_level, "0 to 19", 20)
     pairs = _identity(identity or {}, identify_arguments)
     options.identity = pairs
     options.identity_count = len(pairs)
@@ -73,23 +79,46 @@ def open(
     return Session(library, options)
 
 
+def _whole(name, value, meaning, end):
+    """`value` as an int below `end`; NumPy's are welcome, True is not meant."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = -1
+    if isinstance(value, bool) or not 0 <= number < end:
+        raise CairnError("%s is %r, and must be %s" % (name, value, meaning))
+    return number
+
+
 def _set_counts(options, **counts):
     for name, count in counts.items():
-        if count is None:
-            continue
-        if type(count) is not int or count < 0:
-            raise CairnError("%s is %r, and must be a number of safe points" % (name, count))
-        setattr(options, name, count)
+        if count is not None:
+            setattr(options, name, _whole(name, count, "a number of safe points", 2**63))
 
 
 def _set_intervals(options, **intervals):
     for name, seconds in intervals.items():
         if seconds is None:
             continue
-        if not 0 <= seconds < 1e15:
+        try:
+            fits = not isinstance(seconds, (bool, str)) and 0 <= seconds < 1e15
+        except TypeError:
+            fits = False
+        if not fits:
             raise CairnError("%s is %r, and must be a number of seconds" % (name, seconds))
         # What is not quite never must not become never.
         setattr(options, name + "_ms", max(1, round(seconds * 1000)) if seconds else 0)
+
+
+def _bytes(what, text):
+    """`text` for C, where a zero would silently end it."""
+    try:
+        encoded = text if type(text) is bytes else text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise CairnError("%s is %r, which holds a character that no name may hold" % (what, text))
+    return encoded
 
 
 def _identity(extra, identify_arguments):
@@ -97,6 +126,8 @@ def _identity(extra, identify_arguments):
     if identify_arguments:
         chosen["program"] = os.path.basename(sys.argv[0])
         chosen["arguments"] = " ".join(map(shlex.quote, sys.argv[1:]))
+    if not isinstance(extra, dict):
+        raise CairnError("identity is a %s, and must be a dict" % type(extra).__name__)
     for key, value in extra.items():
         if type(key) is not str or type(value) not in (str, int, float, bool):
             raise UnsupportedValueError(
@@ -104,10 +135,23 @@ def _identity(extra, identify_arguments):
             )
         chosen[key] = str(value)
     encoded = [
-        (key.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
+        (_bytes("a key of identity", key), _bytes("identity[%r]" % key, value))
         for key, value in chosen.items()
     ]
     return (_library.Pair * len(encoded))(*encoded)
+
+
+# Those of this process.  A forked child must not answer its parent's signals, nor write its lines.
+_sessions = weakref.WeakSet()
+
+
+def _forget_sessions():
+    for session in list(_sessions):
+        session._forget()
+    _sessions.clear()
+
+
+os.register_at_fork(after_in_child=_forget_sessions)
 
 
 class Session:
@@ -120,12 +164,18 @@ class Session:
     def __init__(self, library, options):
         self._library = library
         self._handle = None
+        self._exit_code = 0  # once it is closed
+        self._busy = False  # libcairn runs
         self._broken = None  # why the state can no longer be trusted
         self._raised = None  # what a callback raised
         self._held = []  # what the callbacks of the running call must keep alive
         self._kept = []  # callbacks live as long as the session
         self._files = []
+        self._regions = 0
+        self._objects = []  # what is restored in place
         self._loops = set()
+        self._left = []  # loops left early, and not yet known why
+        self._applied = 0  # regions, by the restore that runs
         self._error = _library.Error()
         self._next = ctypes.c_int()
         handle = ctypes.c_void_p()
@@ -134,17 +184,26 @@ class Session:
         self._handle = handle
         # If SIGINT asks to leave, libcairn handles it and Python never sees it.
         self._interrupts = _Interrupts(options.vacate_signal != signal.SIGINT)
+        self._vacate_signal = options.vacate_signal
+        _sessions.add(self)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        self.close()
+        try:
+            self.close()
+        except (CairnError, OSError):
+            if kind is None:  # else it is the same trouble again, such as a full disk
+                raise
 
     def close(self):
         """Closes the appended files and gives the folder back.  Saves nothing."""
         if self._handle is None:
             return
+        if self._busy:
+            raise MisuseError(_BUSY)
+        self._exit_code = self.exit_code
         handle, self._handle = self._handle, None
         try:
             for file in self._files:
@@ -153,6 +212,18 @@ class Session:
             self._loops.clear()
             self._library.cairn_session_close(handle)
             self._interrupts.close()
+
+    def _forget(self):
+        """In a forked child: the session is its parent's."""
+        if self._handle is None:
+            return
+        self._handle = None
+        for file in self._files:
+            file._forget()
+        self._interrupts.close()
+        if self._vacate_signal:  # libcairn's handler would only note it: terminate() would hang
+            handler = signal.getsignal(self._vacate_signal)
+            signal.signal(self._vacate_signal, signal.SIG_DFL if handler is None else handler)
 
     # ---- protecting
 
@@ -201,6 +272,13 @@ class Session:
         return state
 
     def _protect_one(self, name, get, put):
+        for other, object_ in self._objects:
+            if _regions.is_shared(object_, get()):
+                raise UnsupportedValueError(
+                    "%s and %s are the same memory, and a restart would make them two or mix them"
+                    % (other, name),
+                    "protect it once, or give each a copy of its own",
+                )
         region = _regions.make_region(name, get, put)
         described = _library.Object(
             ctypes.sizeof(_library.Object),
@@ -212,8 +290,10 @@ class Session:
         )
         self._kept.append((region, described))
         self._call(
-            self._library.cairn_protect_object, name.encode(), byref(region.type), byref(described)
+            self._library.cairn_protect_object, _bytes("a name", name), byref(region.type), byref(described)
         )
+        self._regions += 1
+        self._objects.append((name, get()))
 
     def append(self, path, encoding="utf-8"):
         """Protects a text file that the program appends to, and returns it.
@@ -222,10 +302,14 @@ class Session:
         checkpoint, so that no line is there twice, and opens it.  It is flushed at each checkpoint
         and closed with the session.
         """
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise CairnError("append(): there is no encoding %r" % encoding, "use utf-8") from None
         file = AppendedFile(path, encoding)
         flush = _library.Flush(self._flushing(file))
         self._kept.append((file, flush))
-        self._call(self._library.cairn_protect_file, os.fsencode(path), flush, None)
+        self._call(self._library.cairn_protect_file, _bytes("a file's name", os.fsencode(path)), flush, None)
         self._files.append(file)
         return file
 
@@ -238,7 +322,16 @@ class Session:
         Raises CorruptError, MismatchError, CairnError.
         """
         generation = ctypes.c_uint64()
-        self._call(self._library.cairn_restore, byref(generation))
+        self._applied = 0
+        try:
+            self._call(self._library.cairn_restore, byref(generation))
+        finally:
+            # A signal handler may raise before the first line of a callback.
+            if generation.value and self._applied != self._regions:
+                self._broken = self._broken or "the state was restored only in part"
+        if self._broken:
+            raise MisuseError(self._broken, "open the session again")
+        self._objects.clear()  # one that is rebound later must not stay alive
         for file in self._files:
             file._open()
         skipped = tuple(self._skipped())
@@ -276,26 +369,45 @@ class Session:
         Passes a safe point after each iteration, which may raise CheckpointExit.  A checkpoint of
         another range is refused; may_extend accepts one that ended earlier.  Loops that follow
         each other or are nested need names.
+        One left by break or return is finished; one left by an exception keeps its place as long as
+        that is being handled.
         """
         first, last = _bounds(numbers)
+        self._settle(begins=True)
         loop, flags = ctypes.c_void_p(), _library.MAY_EXTEND if may_extend else 0
         self._call(
-            self._library.cairn_loop_begin, name.encode(), first, last, flags, byref(loop)
+            self._library.cairn_loop_begin, _bytes("a loop's name", name), first, last, flags, byref(loop)
         )
         self._loops.add(loop.value)
-        return self._iterate(loop)
+        return self._iterate(loop, sys.exc_info()[1])
 
-    def _iterate(self, loop):
+    def _iterate(self, loop, before):
         number = ctypes.c_int64()
         try:
             while self._run(self._library.cairn_loop_next, loop, byref(number)):
+                if self._raised is not None:
+                    self._check(_library.OK)
                 yield number.value
         except BaseException:
-            self._end(loop)
+            # Finished by break or return?  Not if an exception ended it, and then its place must
+            # stay for `except KeyboardInterrupt: session.checkpoint()`.  The next call will know.
+            self._left.append((loop, before))
             raise
         self._check(self._end(loop))
         if self._library.cairn_leaving(self._handle):
             raise CheckpointExit(self.exit_code)
+
+    def _settle(self, begins=False):
+        """Ends the loops that were left, but for those whose exception is being handled."""
+        raised = sys.exc_info()[1]
+        staying = []
+        while self._left:
+            loop, before = self._left.pop(0)
+            if begins or raised is None or raised is before:
+                self._end(loop)
+            else:
+                staying.append((loop, before))
+        self._left = staying
 
     def _end(self, loop):
         if loop.value not in self._loops:  # the session was closed, and ended it
@@ -306,6 +418,8 @@ class Session:
     @property
     def exit_code(self):
         """0, or the checkpoint exit code if the last safe point said leave."""
+        if self._handle is None:
+            return self._exit_code
         return self._library.cairn_exit_code(self._handle)
 
     @property
@@ -324,14 +438,26 @@ class Session:
 
     def _run(self, call, *arguments):
         if self._handle is None:
-            raise MisuseError("the session is closed")
+            raise MisuseError("the session is closed, or was opened by the parent of this process")
         if self._broken:
             raise MisuseError(self._broken, "open the session again")
-        self._raised = None
-        self._interrupts.hold()
+        if self._busy:  # a signal handler, or another thread
+            raise MisuseError(_BUSY, "use it from one thread, and not from signal handlers")
+        unraisable = sys.unraisablehook
         try:
+            self._busy = True
+            sys.unraisablehook = lambda what: self._note(what, unraisable)
+            # Here, since what a signal handler raises inside a callback may be lost.
+            for file in self._files:
+                file.flush()
+            if self._left:
+                self._settle()
+            self._raised = None
+            self._interrupts.hold()
             return call(*arguments)
         finally:
+            self._busy = False
+            sys.unraisablehook = unraisable
             self._held.clear()
             self._interrupts.release()
 
@@ -341,6 +467,13 @@ class Session:
             raise raised
         if code:
             raise _library.to_exception(self._error)
+
+    def _note(self, what, otherwise):
+        """What a signal handler raised before the first line of a callback: ctypes cannot pass it on."""
+        if "ctypes callback" not in (what.err_msg or "") or what.exc_value is None:
+            otherwise(what)
+        elif self._raised is None:
+            self._raised = what.exc_value
 
     def _guard(self, body):
         """Runs the body of a callback.  What it raises waits until libcairn has returned."""
@@ -369,7 +502,9 @@ class Session:
 
     def _notifying(self, action):
         def notify(_):
-            if self._guard(action) != _library.OK:
+            if self._guard(action) == _library.OK:
+                self._applied += 1
+            else:
                 self._broken = "the state was restored only in part: %s" % self._raised
 
         return notify
@@ -411,12 +546,34 @@ class AppendedFile(io.TextIOBase):
         self.name = os.fspath(path)
         self._wanted = encoding
         self._file = None
+        self._foreign = False
 
     def _open(self):
         # Opened at once: a file that is to be transferred must be there, be it empty.
-        self._file = io.open(self.name, "a", encoding=self._wanted, newline="")
+        try:
+            self._file = io.open(self.name, "a", encoding=self._wanted, newline="")
+        except OSError as error:
+            raise make_error(
+                "io",
+                "open %s: %s" % (self.name, error.strerror),
+                "its folder must exist and be writable",
+                error.errno,
+            ) from None
+
+    def _forget(self):
+        """In a forked child: what the buffer holds is written by the parent."""
+        if self._file is not None and not self._file.closed:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.fileno(), inheritable=False)
+            os.close(nowhere)
+            self._foreign = True
 
     def _opened(self):
+        if self._foreign:
+            raise MisuseError(
+                "%s was opened by the parent of this process" % self.name,
+                "return the results to the parent and write them there",
+            )
         if self._file is None:
             raise MisuseError(
                 "%s is not open before restore()" % self.name,
@@ -441,15 +598,24 @@ class AppendedFile(io.TextIOBase):
         return self._opened().fileno()
 
     def flush(self):
-        if self._file is not None and not self.closed:
+        if self._file is None or self.closed:
+            return
+        try:
             self._file.flush()
+        except OSError as error:
+            code = "no_space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "io"
+            message = "write %s: %s" % (self.name, error.strerror)
+            raise make_error(code, message, "what was committed before is intact", error.errno) from None
 
     def close(self):
         try:
             super().close()  # flushes
-        finally:
-            if self._file is not None:
+        except CairnError:
+            with contextlib.suppress(OSError):
                 self._file.close()
+            raise
+        if self._file is not None:
+            self._file.close()
 
 
 class _Interrupts:

@@ -182,6 +182,13 @@ def type_name(value):
 
 
 def _generator_state(generator, value, name):
+    extra = set(getattr(value, "__dict__", ())) - {"gauss_next"}
+    if extra and getattr(type(value), "getstate", None) is random.Random.getstate:
+        raise UnsupportedValueError(
+            "%s is a %s with attributes of its own (%s), which getstate() does not save"
+            % (name, type_name(value), ", ".join(sorted(extra))),
+            "define getstate() and setstate(), or keep them elsewhere",
+        )
     try:
         return generator.state_of(value)
     except NotImplementedError:
@@ -293,22 +300,106 @@ def restoring(name, current, tree):
     """How to give `current`, which is what the program holds, the value of `tree`.
 
     Returns a function without arguments that cannot fail and returns what the program shall hold
-    then.  Generators, lists, dicts, sets and bytearrays stay the objects they are and change in
-    place, so that whoever else holds them sees the same.
+    then.  Generators, arrays, lists, dicts, sets and bytearrays stay the objects they are and change
+    in place, also inside of each other, so that whoever else holds them sees the same.
     """
     generator = generator_kind(current)
-    if generator is not None:
-        if type(tree) is not dict or generator.tag not in tree:
-            raise _kind_mismatch(name, current, value_of(tree))
-        return _restoring_generator(name, current, value_of(tree[generator.tag]), generator)
-    value = value_of(tree)
-    if type(current) is not type(value):
+    if generator is not None and (type(tree) is not dict or generator.tag not in tree):
+        raise _kind_mismatch(name, current, value_of(tree))
+    return _plan(name, current, tree, set())
+
+
+def _plan(name, current, tree, seen):
+    """As restoring().  seen: the ids of what is restored already; the second time it is a copy."""
+    tag, content = _tagged(tree) if type(tree) is dict else (None, None)
+    planner = _planner(current, tree, tag)
+    if planner is None or id(current) in seen:
+        value = value_of(tree)
         return lambda: value
-    if type(value) is list or type(value) is bytearray:
-        return lambda: _in_place(current, lambda: current.__setitem__(slice(None), value))
-    if type(value) is dict or type(value) is set:
-        return lambda: _in_place(current, lambda: (current.clear(), current.update(value)))
-    return lambda: value
+    seen.add(id(current))
+    return planner(name, current, tree if tag is None else content, seen)
+
+
+def _planner(current, tree, tag):
+    generator = generator_kind(current)
+    if generator is not None:
+        return _plan_generator if tag == generator.tag else None
+    kind = type(current)
+    if kind is list:
+        return _plan_list if type(tree) is list else None
+    if kind is dict:
+        plain = type(tree) is dict and tag is None
+        return _plan_plain_dict if plain else _plan_dict if tag == "$dict" else None
+    if kind is tuple or kind is set or kind is bytearray:
+        planners = {"$tuple": _plan_tuple, "$set": _plan_set, "$bytearray": _plan_bytearray}
+        return planners[tag] if tag == _TAG + kind.__name__ else None
+    numpy = numpy_of(current)
+    if numpy is not None and kind is numpy.ndarray and tag == "$ndarray" and current.flags.writeable:
+        fits = current.dtype.str == tree[tag][0] and list(current.shape) == tree[tag][1]
+        return _plan_ndarray if fits else None
+    return None
+
+
+def _plan_generator(name, current, content, seen):
+    return _restoring_generator(name, current, value_of(content), generator_kind(current))
+
+
+def _plan_items(name, current, content, seen):
+    pairs = zip(current, content)
+    parts = [_plan("%s[%d]" % (name, i), *pair, seen) for i, pair in enumerate(pairs)]
+    return parts + [lambda value=value_of(item): value for item in content[len(current) :]]
+
+
+def _plan_list(name, current, content, seen):
+    parts = _plan_items(name, current, content, seen)
+    return lambda: _in_place(current, lambda: current.__setitem__(slice(None), [p() for p in parts]))
+
+
+def _plan_tuple(name, current, content, seen):
+    parts = _plan_items(name, current, content, seen)
+
+    def change():
+        made = tuple(part() for part in parts)
+        same = len(made) == len(current) and all(a is b for a, b in zip(made, current))
+        return current if same else made
+
+    return change
+
+
+def _plan_plain_dict(name, current, content, seen):
+    return _plan_pairs(name, current, content.items(), seen)
+
+
+def _plan_dict(name, current, content, seen):
+    return _plan_pairs(name, current, [(value_of(key), item) for key, item in content], seen)
+
+
+def _plan_pairs(name, current, pairs, seen):
+    parts = [
+        (key, _plan("%s[%r]" % (name, key), current.get(key), item, seen)) for key, item in pairs
+    ]
+
+    def change():
+        made = [(key, part()) for key, part in parts]
+        current.clear()
+        current.update(made)
+
+    return lambda: _in_place(current, change)
+
+
+def _plan_set(name, current, content, seen):
+    value = set(value_of(content))
+    return lambda: _in_place(current, lambda: (current.clear(), current.update(value)))
+
+
+def _plan_bytearray(name, current, content, seen):
+    value = bytes.fromhex(content)
+    return lambda: _in_place(current, lambda: current.__setitem__(slice(None), value))
+
+
+def _plan_ndarray(name, current, content, seen):
+    value = _make_array(content)
+    return lambda: _in_place(current, lambda: current.__setitem__(Ellipsis, value))
 
 
 def _in_place(current, change):
