@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 
 #include "base/text.h"
@@ -200,6 +202,18 @@ Queue& Queue::operator=(Queue&&) noexcept = default;
 Queue::~Queue() = default;
 
 Result<Queue> Queue::open(const std::filesystem::path& file) {
+  // Where others turn the database to WAL, or close it as the last, SQLite answers "busy"
+  // at once and does not wait by itself (sqlite.org/wal.html, section 9).
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kBusyMs);
+  for (;;) {
+    bool busy = false;
+    auto queue = open_once(file, busy);
+    if (!busy || std::chrono::steady_clock::now() > give_up) return queue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+Result<Queue> Queue::open_once(const std::filesystem::path& file, bool& busy) {
   try {
     std::unique_ptr<Database> database(new Database{
         file, SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs)});
@@ -217,6 +231,7 @@ Result<Queue> Queue::open(const std::filesystem::path& file) {
       database->sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
     return Queue(std::move(database));
   } catch (const SQLite::Exception& problem) {
+    busy = problem.getErrorCode() == SQLITE_BUSY;
     return database_error("open", file, problem, "is the folder writable, and on a local disk?");
   }
 }

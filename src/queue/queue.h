@@ -88,6 +88,7 @@ class Queue {
  private:
   struct Database;
   explicit Queue(std::unique_ptr<Database> database);
+  static Result<Queue> open_once(const std::filesystem::path& file, bool& busy);
   std::unique_ptr<Database> database_;
 };
 

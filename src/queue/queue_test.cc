@@ -2,7 +2,10 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 #include "support/temp_folder.h"
@@ -49,6 +52,27 @@ TEST_F(QueueTest, GivesEachClusterANewNumberAndFindsTheNewestByKey) {
   EXPECT_EQ(queue.find_cluster("sweep.sub").value(), second);
   EXPECT_EQ(queue.find_cluster("absent.sub").value(), std::nullopt);
   EXPECT_EQ(queue.jobs(first).value().size(), 2U);
+}
+
+// Processes, since SQLite's locks are those of a process.
+TEST_F(QueueTest, ManyMayOpenANewDatabaseAtOnceAndCloseIt) {
+  for (int round = 0; round < 30; ++round) {
+    const TempFolder fresh;
+    std::array<int, 2> gate{};
+    ASSERT_EQ(::pipe(gate.data()), 0);
+    for (int i = 0; i < 8; ++i) {
+      if (::fork() != 0) continue;
+      ::close(gate[1]);
+      char byte = 0;
+      while (::read(gate[0], &byte, 1) > 0) {
+      }
+      ::_exit(Queue::open(fresh.path() / "queue.sqlite") ? 0 : 1);
+    }
+    ::close(gate[0]);
+    ::close(gate[1]);  // all at once
+    int status = 0;
+    while (::wait(&status) > 0) EXPECT_EQ(status, 0) << "in round " << round;
+  }
 }
 
 TEST_F(QueueTest, NeverGivesARemovedClustersNumberAgain) {
