@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-sanitizers test-storm check
+test: test-quick test-storm check
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE storm
@@ -33,7 +33,7 @@ test-quick: build-tests
 test-storm: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L storm
 
-# The unit tests once more, with address and undefined-behaviour sanitizers.
+# Besides `make test`: the unit tests once more, with address and undefined-behaviour sanitizers.
 test-sanitizers: deps
 	@mkdir -p build
 	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }

@@ -16,7 +16,7 @@ namespace cairn {
 namespace {
 
 // Few system calls per gigabyte, and still in the processor's cache.
-constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
 std::string number_name(int number) {
   const std::string digits = std::to_string(number);
