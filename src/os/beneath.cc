@@ -214,7 +214,7 @@ Status Walk::entry(const std::string& entry, bool preserve_relative_paths) {
   }
   const std::string last = std::move(parts.back());
   parts.pop_back();
-  const auto folder = beneath_.resolve(path_of(std::move(parts)));
+  const auto folder = beneath_.resolve(path_of(parts));
   if (!folder) return resolve_error(path, folder.error().sys_errno);
   Descriptor fd = open_path(folder->get(), last.c_str());
   if (!fd) return resolve_error(path, errno);
