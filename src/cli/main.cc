@@ -15,11 +15,11 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::array kVerbs = {&kRun, &kShow, &kVersion, &kStarter};
+constexpr std::array kVerbs = {&kRun, &kVerify, &kShow, &kVersion, &kStarter};
 
 constexpr const char* kFooter =
     "Exit status: 0 all is well; 1 the verb's own no (a job failed, a file is damaged);\n"
-    "  2 wrong usage; 3 interrupted, the same command goes on.\n"
+    "  2 wrong usage; 3 interrupted, the same command goes on (verify: undecided).\n"
     "Example: cairn run sweep.sub --evict-every 3s";
 
 // "--option: message" of CLI11 has several lines at times.

@@ -1,12 +1,10 @@
 // `cairn run`: the jobs of a submit file, or of one command, from wherever they are
 // to their end.
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -15,12 +13,12 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "base/units.h"
+#include "cli/job_source.h"
 #include "cli/verb.h"
 #include "cli/view.h"
 #include "engine/engine.h"
 #include "engine/home.h"
 #include "engine/sandbox.h"
-#include "job/submit.h"
 #include "os/atomic_file.h"
 #include "os/lock.h"
 #include "os/process.h"
@@ -40,12 +38,7 @@ constexpr const char* kFooter =
 
 // As the user wrote it.
 struct Choices {
-  std::string file;
-  std::vector<std::string> command;  // behind "--"
-
-  std::optional<int> checkpoint_exit_code;
-  std::optional<std::string> checkpoint_files, inputs, outputs;
-  std::vector<std::string> environment, settings;
+  JobChoices job;
 
   std::string evict_every, evict_after, evict_how = "soft";
   std::string max_vacate_time = "10m";
@@ -55,130 +48,15 @@ struct Choices {
   std::string report;
 };
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
-
-std::string user_name() {
-  const passwd* const entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
-}
-
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-// ---- what is to be run
-
-// A submit file or a command: where its ads come from.
-class Source {
- public:
-  virtual ~Source() = default;
-  // The same work has the same key.
-  virtual std::string key() const = 0;
-  virtual std::string name() const = 0;
-  virtual Result<Submission> ads(SubmitContext context) const = 0;
-  virtual Path directory() const = 0;
-};
-
-class FileSource final : public Source {
- public:
-  static Result<std::unique_ptr<Source>> open(const std::string& name) {
-    PosixFileSystem files;
-    CAIRN_TRY(std::string text, read_file(files, name));
-    if (text.starts_with("\xEF\xBB\xBF"))
-      return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", name), 0,
-                   "save it as plain UTF-8"};
-    return std::unique_ptr<Source>(new FileSource(name, stdfs::canonical(name), std::move(text)));
-  }
-  std::string key() const override { return path_.native(); }
-  std::string name() const override { return name_; }
-  // Not the current folder, as condor_submit does: the same file must mean the same jobs
-  // wherever it is run from, or it could not go on.
-  Path directory() const override { return path_.parent_path(); }
-  Result<Submission> ads(SubmitContext context) const override {
-    context.file = name_;
-    return parse_submit_file(text_, context);
-  }
-
- private:
-  FileSource(std::string name, Path path, std::string text)
-      : name_(std::move(name)), path_(std::move(path)), text_(std::move(text)) {}
-  std::string name_;
-  Path path_;
-  std::string text_;
-};
-
 // What a command prints goes to the terminal when it ends, unless it has files for it.
 Path captured(const Home& home, int cluster, const char* stream) {
   return home.cluster_folder(cluster) / stream;
-}
-
-class CommandSource final : public Source {
- public:
-  CommandSource(const Choices& choices, const Home& home) : choices_(choices), home_(home) {}
-  std::string key() const override {
-    return fmt::format("{}: {}", directory().native(), join(choices_.command, " "));
-  }
-  std::string name() const override { return "-- " + join(choices_.command, " "); }
-  Path directory() const override { return stdfs::current_path(); }
-  Result<Submission> ads(SubmitContext context) const override;
-
- private:
-  const Choices& choices_;
-  const Home& home_;
-};
-
-// As a shell finds a command: a name without '/' is looked up in PATH.
-Result<Path> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return Path(name);
-  const char* const path = std::getenv("PATH");
-  for (const std::string& folder : split_list(path == nullptr ? "/usr/bin:/bin" : path, ':'))
-    if (::access((Path(folder) / name).c_str(), X_OK) == 0) return Path(folder) / name;
-  return Error{Errc::not_found, fmt::format("there is no program {} in PATH", name), 0,
-               fmt::format("write ./{} for one in this folder", name)};
-}
-
-Result<std::pair<std::string, std::string>> split_setting(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    return Error{Errc::invalid, fmt::format("\"{}\" is not NAME=VALUE", text), 0, {}};
-  return std::pair(std::string(trim(text.substr(0, equals))),
-                   std::string(trim(text.substr(equals + 1))));
-}
-
-Result<Submission> CommandSource::ads(SubmitContext context) const {
-  context.file = "command line";
-  CommandJob job;
-  CAIRN_TRY(const Path program, find_program(choices_.command.front()));
-  job.executable = program;
-  // A program of the system stays where it is; one's own goes with the job.
-  job.transfer_executable = choices_.command.front().find('/') != std::string::npos;
-  job.arguments.assign(choices_.command.begin() + 1, choices_.command.end());
-  for (const std::string& entry : choices_.environment) {
-    CAIRN_TRY(auto variable, split_setting(entry));
-    job.environment.push_back(std::move(variable));
-  }
-  job.checkpoint_exit_code = choices_.checkpoint_exit_code;
-  if (choices_.checkpoint_files) job.checkpoint_files = split_list(*choices_.checkpoint_files);
-  if (choices_.outputs) job.output_files = split_list(*choices_.outputs);
-  if (choices_.inputs) job.input_files = split_list(*choices_.inputs);
-  for (const std::string& setting : choices_.settings) {
-    CAIRN_TRY(auto command, split_setting(setting));
-    job.settings.push_back(std::move(command));
-  }
-  for (const char* stream : {"output", "error"})
-    if (std::none_of(job.settings.begin(), job.settings.end(), [&](const auto& setting) {
-          return equal_ignoring_case(setting.first, stream);
-        }))
-      job.settings.emplace_back(stream, captured(home_, context.cluster, stream));
-  CAIRN_TRY(JobAd ad, command_ad(job, context));
-  Submission submission;
-  submission.jobs.push_back(std::move(ad));
-  return submission;
 }
 
 // ---- where it stands
@@ -195,7 +73,6 @@ class Run {
 
  private:
   Result<EngineOptions> engine_options() const;
-  SubmitContext context(int cluster, std::int64_t now_seconds) const;
   Result<Standing> stand();
   Result<Standing> submit(std::optional<int> newest_seen);
   Status check_runnable(const JobAd& ad) const;
@@ -211,7 +88,7 @@ class Run {
   PosixFileSystem files_;
   std::optional<Home> home_;
   std::optional<Queue> queue_;
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<JobSource> source_;
   std::optional<FolderLock> lock_;
 };
 
@@ -232,16 +109,6 @@ Result<EngineOptions> Run::engine_options() const {
   CAIRN_TRY(options.evict_after, optional_duration(choices_.evict_after));
   options.evict_how = choices_.evict_how == "fast" ? Vacate::fast : Vacate::soft;
   return options;
-}
-
-SubmitContext Run::context(int cluster, std::int64_t now_seconds) const {
-  SubmitContext context;
-  context.directory = source_->directory();
-  context.cluster = cluster;
-  context.owner = user_name();
-  context.host = host_name();
-  context.now_seconds = now_seconds;
-  return context;
 }
 
 Status Run::lock(int cluster) {
@@ -305,7 +172,7 @@ Status Run::check_unused(int cluster, std::size_t jobs) const {
 Result<Standing> Run::submit(std::optional<int> newest_seen) {
   const std::int64_t now = now_ms();
   const auto make = [&](int cluster) -> Result<std::vector<JobAd>> {
-    CAIRN_TRY(Submission submission, source_->ads(context(cluster, now / 1000)));
+    CAIRN_TRY(Submission submission, source_->ads(cluster, now / 1000));
     for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
     if (submission.jobs.empty())
       return Error{Errc::invalid, fmt::format("{} queues no job", source_->name()), 0,
@@ -324,7 +191,7 @@ Result<Standing> Run::submit(std::optional<int> newest_seen) {
 Status Run::compare(const std::vector<JobRecord>& jobs) const {
   const JobRecord& first = jobs.front();
   CAIRN_TRY(const Submission now,
-            source_->ads(context(first.id.cluster, first.ad.get_integer("QDate").value_or(0))));
+            source_->ads(first.id.cluster, first.ad.get_integer("QDate").value_or(0)));
   const auto difference = first_difference(jobs, now.jobs);
   if (!difference) return {};
   return Error{Errc::mismatch,
@@ -416,11 +283,9 @@ Result<int> Run::go() {
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(home_, Home::open(files_, folder));
   CAIRN_TRY(queue_, Queue::open(home_->queue_file()));
-  if (choices_.command.empty()) {
-    CAIRN_TRY(source_, FileSource::open(choices_.file));
-  } else {
-    source_ = std::make_unique<CommandSource>(choices_, *home_);
-  }
+  CAIRN_TRY(source_, open_source(choices_.job, [this](int cluster, const char* stream) {
+              return captured(*home_, cluster, stream);
+            }));
   CAIRN_TRY(const Standing standing, stand());
   CAIRN_TRY(const std::vector<JobRecord> jobs, queue_->jobs(standing.cluster));
   if (options.slots == 0) {
@@ -438,27 +303,15 @@ Result<int> Run::go() {
 }
 
 int run(const Choices& choices) {
-  if (choices.file.empty() == choices.command.empty()) {
-    complain(choices.file.empty() ? "nothing to run; name a submit file, or a command after --"
-                                  : "a submit file and a command; give one of the two");
-    return kUsage;
-  }
-  const bool for_commands = choices.checkpoint_exit_code || choices.checkpoint_files ||
-                            choices.inputs || choices.outputs || !choices.settings.empty() ||
-                            !choices.environment.empty();
-  if (for_commands && choices.command.empty()) {
-    complain("options for a command are given with a submit file; write them into the file");
-    return kUsage;
-  }
+  if (auto usable = check(choices.job, "run"); !usable) return refuse(usable.error());
   const auto status = Run(choices).go();
   return status ? *status : refuse(status.error());
 }
 
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>& rest) {
   const auto choices = std::make_shared<Choices>();
-  choices->command = rest;
-  app.add_option("FILE", choices->file,
-                 "The submit file; or give a command: cairn run [OPTIONS] -- PROGRAM ARGUMENT...");
+  choices->job.command = rest;
+  declare_job_file(app, choices->job);
   app.add_flag("--fresh", choices->fresh, "Start over, and say what that discards");
   app.add_option("--slots", choices->slots, "Jobs at a time; default: as many as there are cores")
       ->check(CLI::Range(1, 4096));
@@ -477,29 +330,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>& rest
   app.add_flag("--quiet", choices->quiet, "Only errors");
   app.add_option("--report", choices->report, "Write a summary to this file, as JSON");
 
-  const std::string group = "Options for a command (after --)";
-  app.add_option("--checkpoint-exit-code", choices->checkpoint_exit_code,
-                 "The exit code that says: I have a checkpoint, start me again")
-      ->group(group);
-  app.add_option("--checkpoint-files", choices->checkpoint_files,
-                 "What a checkpoint is: a,b,folder")
-      ->group(group);
-  app.add_option("--inputs", choices->inputs, "Files to take along: a,b,folder")->group(group);
-  app.add_option("--outputs", choices->outputs,
-                 "Files to bring back; default: all that are new or changed")
-      ->group(group);
-  app.add_option_function<std::string>(
-         "--output-file",
-         [choices](const std::string& file) { choices->settings.push_back("output=" + file); },
-         "For its stdout; default: printed when it ends")
-      ->group(group);
-  app.add_option_function<std::string>(
-         "--error-file",
-         [choices](const std::string& file) { choices->settings.push_back("error=" + file); },
-         "For its stderr; default: printed when it ends")
-      ->group(group);
-  app.add_option("--env", choices->environment, "NAME=VALUE, for its environment")->group(group);
-  app.add_option("--set", choices->settings, "NAME=VALUE, any other submit command")->group(group);
+  declare_command_options(app, choices->job);
   return [choices] { return run(*choices); };
 }
 

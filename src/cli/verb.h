@@ -16,6 +16,7 @@ enum ExitStatusOfCairn : int {
   kNotOk = 1,        // the verb's own no: a job failed, a generation is damaged
   kUsage = 2,        // wrong options, a submit file that cannot be understood, no room to work
   kInterrupted = 3,  // the same command goes on
+  kUndecided = 3,    // `cairn verify` cannot say
 };
 
 struct Verb {
@@ -31,6 +32,7 @@ struct Verb {
 extern const Verb kRun;
 extern const Verb kShow;
 extern const Verb kStarter;
+extern const Verb kVerify;
 extern const Verb kVersion;
 
 // "cairn: …" on stderr, one line.

@@ -1,0 +1,68 @@
+// What a disk may hold after the power was cut: pure, from the calls that were made.
+//
+// It promises what os/filesystem.h promises and nothing more.  Since its last sync
+//   - each write to a file may be there, not there, there by half, or its length without its
+//     bytes (zeros); what a write leaves out beyond the end is zeros if a later one is there;
+//     a truncation may or may not have happened;
+//   - each created, renamed, linked or removed name may or may not have happened, in any
+//     combination; only a rename is atomic, and an inode that was renamed is under one of its
+//     names: the new one if the rename is there, even if its creation is not;
+//   - what stands in a folder that is not there, is not there.
+// A sync of a file makes its bytes and its length durable and none of its names; one of a folder
+// its names, a rename across folders after both.  What happened before the execution began is
+// durable.  /dev/shm is memory, and empty after each power cut.
+//
+// Not known here: bytes that came through mapped memory, modes (0644 and 0755 are taken).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "verify/execution.h"
+#include "verify/image.h"
+
+namespace cairn::verify {
+
+struct PowerCut {
+  int boundary = 0;  // the power went off before this call
+  std::string what;  // "the rename of state.tmp to state.dat is on the disk, the 1024 bytes written
+                     //  to state.tmp are not: state.dat is empty"
+  Image image;       // the machine's folder then
+};
+
+// A disk that calls happen to, one after the other: for who asks at many boundaries.
+class Disk {
+ public:
+  explicit Disk(const Image& before);
+  Disk(Disk&&) noexcept;
+  Disk& operator=(Disk&&) noexcept;
+  ~Disk();
+
+  // In the order of their entries.
+  void happened(const Event& event);
+
+  // As below, for the power cut that comes now.
+  Result<std::vector<PowerCut>> power_cuts(int boundary, std::size_t limit, std::uint64_t seed,
+                                           ImageStore& store);
+
+ private:
+  struct Model;
+  std::unique_ptr<Model> model_;
+};
+
+// The states the folder may be in if the power is cut before the call at `boundary`, each once,
+// the likely and the instructive ones first; without the state in which everything was written,
+// which is that of a SIGKILL.
+//   before  the machine's folder when the execution began
+//   events  with record_data; those from `boundary` on are not looked at
+//   limit   at most so many
+//   seed    for the sample where there are more
+// Errors: of the store.
+Result<std::vector<PowerCut>> power_cuts(const Image& before, const std::vector<Event>& events,
+                                         int boundary, std::size_t limit, std::uint64_t seed,
+                                         ImageStore& store);
+
+}  // namespace cairn::verify

@@ -1,0 +1,186 @@
+#include "verify/launch.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn::verify {
+namespace {
+
+// Everything that the child needs, made before fork(): other threads of ours may hold locks at
+// that moment, so the child calls nothing that is not async-signal-safe.
+struct ChildPlan {
+  const char* program;
+  const char* working_folder;
+  char* const* argv;
+  char* const* envp;
+  std::array<int, 3> fds;  // all above 2
+  sock_fprog filter;
+  const Entry* entry;
+  pid_t parent;
+  int go_fd, report_fd;  // close-on-exec
+  int descriptors_max;
+};
+
+constexpr const char* kChdir = "change to folder";
+constexpr const char* kExec = "start";
+constexpr const char* kFilter = "watch system calls (seccomp)";
+
+struct ChildFailure {
+  int sys_errno;
+  const char* what;  // the child's memory is a copy of ours: it means the same there and here
+};
+
+[[noreturn]] void give_up(const ChildPlan& plan, int sys_errno, const char* what) {
+  const ChildFailure failure{sys_errno, what};
+  const ssize_t written = ::write(plan.report_fd, &failure, sizeof failure);
+  ::_exit(written == sizeof failure ? 127 : 126);
+}
+
+void reset_signals() {
+  struct sigaction by_default {};
+  by_default.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_all_on_exec(int descriptors_max) {
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  for (int fd = 3; fd < descriptors_max; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void await_go(const ChildPlan& plan) {
+  char word = 0;
+  const ssize_t got = retry_interrupted([&] { return ::read(plan.go_fd, &word, 1); });
+  if (got != 1) ::_exit(127);  // our parent is gone, or may not trace us
+}
+
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::setsid() == -1)
+    give_up(plan, errno, "prepare to start");
+  if (::getppid() != plan.parent) ::_exit(127);  // it died before prctl
+  await_go(plan);
+  for (int fd = 0; fd < 3; ++fd)
+    if (::dup2(plan.fds[static_cast<std::size_t>(fd)], fd) == -1)
+      give_up(plan, errno, "prepare to start");
+  const char* what = nullptr;
+  if (const int failed = plan.entry->enter(&what)) give_up(plan, failed, what);
+  close_all_on_exec(plan.descriptors_max);
+  if (::chdir(plan.working_folder) != 0) give_up(plan, errno, kChdir);
+  // A core file in the sandbox would be one more file that the job wrote.
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  reset_signals();
+  if (plan.filter.len != 0 &&
+      (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &plan.filter) != 0))
+    give_up(plan, errno, kFilter);
+  ::execve(plan.program, plan.argv, plan.envp);
+  give_up(plan, errno, kExec);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// A copy above 2, so that the child's dup2 calls cannot overwrite one another's source.
+Result<Descriptor> high_copy(int fd) {
+  Descriptor opened;
+  if (fd == -1) {
+    opened.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!opened) return system_error("open", "/dev/null", errno);
+    fd = opened.get();
+  }
+  Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy) return system_error("copy descriptor", std::to_string(fd), errno);
+  return copy;
+}
+
+struct Pipe {
+  Descriptor from, to;
+};
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) == -1) return system_error("make", "a pipe", errno);
+  Pipe pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  CAIRN_TRY(pipe.from, high_copy(pipe.from.get()));
+  CAIRN_TRY(pipe.to, high_copy(pipe.to.get()));
+  return pipe;
+}
+
+}  // namespace
+
+Result<Child> Child::fork(const Launch& launch, const Entry& entry) {
+  const std::vector<char*> argv = pointers(launch.arguments);
+  const std::vector<char*> envp = pointers(launch.environment);
+  CAIRN_TRY(const Descriptor in, high_copy(launch.streams[0]));
+  CAIRN_TRY(const Descriptor out, high_copy(launch.streams[1]));
+  CAIRN_TRY(const Descriptor err, high_copy(launch.streams[2]));
+  CAIRN_TRY(Pipe go, make_pipe());
+  CAIRN_TRY(Pipe report, make_pipe());
+  const ChildPlan plan{
+      .program = launch.program.c_str(),
+      .working_folder = launch.working_folder.c_str(),
+      .argv = argv.data(),
+      .envp = envp.data(),
+      .fds = {in.get(), out.get(), err.get()},
+      .filter = {static_cast<unsigned short>(launch.filter.size()),
+                 const_cast<sock_filter*>(launch.filter.data())},
+      .entry = &entry,
+      .parent = ::getpid(),
+      .go_fd = go.from.get(),
+      .report_fd = report.to.get(),
+      .descriptors_max = static_cast<int>(::sysconf(_SC_OPEN_MAX)),
+  };
+  Child child;
+  child.pid_ = ::fork();
+  if (child.pid_ == 0) run_child(plan);
+  if (child.pid_ == -1) return system_error("start", launch.program, errno);
+  child.go_ = std::move(go.to);
+  child.report_ = std::move(report.from);
+  ::fcntl(child.report_.get(), F_SETFL, O_NONBLOCK);
+  return child;
+}
+
+void Child::let_go() {
+  retry_interrupted([&] { return ::write(go_.get(), "g", 1); });
+}
+
+Error Child::failure(const Launch& launch) const {
+  ChildFailure failure{};
+  if (::read(report_.get(), &failure, sizeof failure) != sizeof failure)
+    return {Errc::io, cat("start ", launch.program.native(), ": it was killed before it began")};
+  if (failure.what == kChdir)
+    return system_error(failure.what, launch.working_folder, failure.sys_errno);
+  Error error = system_error(failure.what, launch.program, failure.sys_errno);
+  if (failure.what == kFilter)
+    return {Errc::unsupported,
+            cat("could not ", failure.what, ": ", std::strerror(failure.sys_errno)),
+            failure.sys_errno, "cairn verify needs a Linux kernel with seccomp filters"};
+  if (failure.what != kExec) return error;
+  if (failure.sys_errno == EACCES) error.hint = "make it executable (chmod +x)";
+  if (failure.sys_errno == ENOEXEC)
+    error.hint =
+        "a script needs a first line such as #!/bin/sh, a program must be for this machine";
+  if (failure.sys_errno == ENOENT)
+    error.hint = "if it is there, the interpreter in its first line (#!) is not";
+  return error;
+}
+
+}  // namespace cairn::verify

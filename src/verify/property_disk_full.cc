@@ -1,0 +1,210 @@
+// disk_full: when there is no space for a checkpoint, does the one before still serve, and is it
+// said?
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "verify/recording.h"
+#include "verify/study.h"
+
+namespace cairn::verify {
+namespace {
+
+struct Full {
+  std::string cut;  // the number of the boundary; "17h": half of the write is done
+  int stretch = 0;
+  int boundary = 0;
+  bool tears = false;
+  std::string what;
+};
+
+// The calls of an execution that a full disk refuses: of each kind the first, checkpoint files
+// first.
+std::vector<Full> fulls(const Study& study) {
+  std::vector<Full> checkpoints;
+  std::vector<Full> others;
+  int offset = 0;
+  const bool thorough = study.options.level == Level::thorough;
+  const int middle = study.undisturbed.checkpoints() / 2;
+  for (int stretch = 0; stretch < static_cast<int>(study.watched.stretches.size()); ++stretch) {
+    const Stretch& here = study.watched.stretches[static_cast<std::size_t>(stretch)];
+    const auto& events = here.execution.events;
+    std::vector<std::string> names;
+    if (here.checkpoint)
+      for (const auto& [name, entry] : Lab::state_of(*here.checkpoint).entries)
+        if (!study.lab.is_output(name)) names.push_back(name);
+    const auto paths = checkpoint_paths(events, names);
+    std::set<std::string> kinds;
+    for (const Event& event : events) {
+      const bool refused = event.call == Call::write ||
+                           (event.call == Call::open && event.created) ||
+                           event.call == Call::make_folder;
+      if (!refused || !(thorough || stretch == middle)) continue;
+      const bool of_checkpoint = is_among(event.path, paths);
+      if (!kinds.insert(cat(name_of(event.call), of_checkpoint ? "" : skeleton(event.path))).second)
+        continue;
+      Full full{.cut = std::to_string(offset + event.boundary),
+                .stretch = stretch,
+                .boundary = event.boundary,
+                .tears = false,
+                .what = cat("full from ", text_of(event), " on")};
+      auto& list = of_checkpoint ? checkpoints : others;
+      list.push_back(full);
+      if (event.call != Call::write || event.bytes < 2) continue;
+      full.cut += "h";
+      full.tears = true;
+      full.what = cat("full in the middle of ", text_of(event));
+      list.push_back(full);
+    }
+    if (!events.empty()) offset += events.back().boundary;
+  }
+  checkpoints.insert(checkpoints.end(), others.begin(), others.end());
+  return checkpoints;
+}
+
+class Filling {
+ public:
+  Filling(Study& study, Finding& finding) : study_(study), finding_(finding) {}
+  void run(const Full& full);
+  std::string said() const { return said_; }
+  int noticed() const { return noticed_; }
+
+ private:
+  std::optional<Flaw> answer(const Full& full, const Life& life);
+  std::optional<Flaw> after_checkpoint_exit(const Full& full, const Life& life);
+  std::optional<Flaw> goes_on(const LifeOrder& order);
+
+  Study& study_;
+  Finding& finding_;
+  std::string said_;
+  int noticed_ = 0;
+};
+
+void Filling::run(const Full& full) {
+  const Milliseconds from = study_.now();
+  LifeOrder order = study_.order(study_.begin_of(full.stretch));
+  order.known = [](const Stretch&) { return true; };
+  order.adjust = [&](ExecutionOrder& execution, int) {
+    execution.watch_files = true;
+    execution.disk_full_from = full.boundary;
+    execution.full_disk_tears = full.tears;
+  };
+  auto life = live(study_.lab, order, study_.stop);
+  if (!life) return study_.note_error(life.error());
+  if (life->stretches.empty()) return;
+  auto flaw = answer(full, *life);
+  study_.draw(Property::disk_full, cat("cut ", full.cut), *life, !flaw, from);
+  if (!flaw) return;
+  flaw->seen = cat("cut ", full.cut, ", the disk ", full.what, ": ", flaw->seen);
+  flaw->repeat = study_.repeat(Property::disk_full, full.cut);
+  const std::lock_guard lock(study_.mutex);
+  add_flaw(finding_, *std::move(flaw));
+}
+
+std::optional<Flaw> Filling::answer(const Full& full, const Life& life) {
+  const Stretch& stretch = life.last();
+  const auto& events = stretch.execution.events;
+  const bool refused = std::any_of(events.begin(), events.end(),
+                                   [](const Event& event) { return event.error == ENOSPC; });
+  if (!refused && !full.tears) return {};  // it did something else this time
+  Flaw flaw;
+  if (life.end == End::known || life.end == End::held) return after_checkpoint_exit(full, life);
+  if (life.end == End::completed) {
+    auto judged = study_.judge(life, Study::Stdout::ignored);
+    if (!judged || !*judged) return {};
+    flaw = **judged;
+    flaw.cause = "it exits with 0 although its results could not be written";
+    flaw.advice =
+        "look at the result of every write and close, and exit with another code when one fails";
+    return flaw;
+  }
+  if (life.end == End::out_of_time) {
+    flaw.seen = "it hung";
+    flaw.cause = "it does not end when there is no space";
+    flaw.advice = "give up with a message when a write fails";
+    return flaw;
+  }
+  if (stretch.last_words().empty()) {
+    flaw.seen = cat(text_of(stretch.execution.exit), ", and not a word");
+    flaw.cause = "it fails on a full disk without saying why";
+    flaw.advice = "print the error (strerror) of a write that fails";
+    return flaw;
+  }
+  {
+    const std::lock_guard lock(study_.mutex);
+    ++noticed_;
+    if (said_.empty()) said_ = stretch.last_words();
+  }
+  auto later = goes_on(study_.in_place(stretch.after));
+  if (!later) return {};
+  later->seen = cat("with space again, in the same folder: ", later->seen);
+  later->cause = "the attempt to save has spoilt the checkpoint before";
+  later->advice = "write to another name, and rename it only when all of it was written and synced";
+  return later;
+}
+
+std::optional<Flaw> Filling::after_checkpoint_exit(const Full& full, const Life& life) {
+  Flaw flaw;
+  if (life.end == End::held) {
+    flaw.seen = text_of(life);
+    flaw.cause =
+        "it leaves with the checkpoint exit code although the checkpoint could not be written";
+    flaw.advice =
+        "use the checkpoint exit code only when every write, the sync and the rename succeeded";
+    return flaw;
+  }
+  const Image& checkpoint = *life.last().checkpoint;
+  const bool nothing_new =
+      full.stretch > 0 &&
+      Lab::state_of(checkpoint) == Lab::state_of(study_.checkpoint(full.stretch - 1));
+  if (nothing_new) {
+    flaw.seen = "it leaves with the checkpoint exit code and no new checkpoint";
+    flaw.cause =
+        "a failed save is reported as a checkpoint: while the disk stays full the job restarts for "
+        "ever";
+    flaw.advice = "exit with another code and a message when the checkpoint cannot be written";
+    return flaw;
+  }
+  auto later = goes_on(study_.chain_is_good ? study_.moving(checkpoint)
+                                            : study_.in_place(life.last().after));
+  if (!later) return {};
+  later->seen = cat("it leaves with the checkpoint exit code; from that checkpoint: ", later->seen);
+  later->cause = "a checkpoint that could not be written whole takes the place of the good one";
+  later->advice = "look at the result of every write, sync and close before the rename";
+  return later;
+}
+
+std::optional<Flaw> Filling::goes_on(const LifeOrder& order) {
+  auto life = live(study_.lab, order, study_.stop);
+  if (!life) {
+    study_.note_error(life.error());
+    return {};
+  }
+  auto flaw = study_.judge(*life, Study::Stdout::ignored);
+  if (flaw) return *flaw;
+  study_.note_error(flaw.error());
+  return {};
+}
+
+}  // namespace
+
+Finding judge_disk_full(Study& study) {
+  Finding finding;
+  auto all = fulls(study);
+  if (const auto only = study.only_cut(Property::disk_full))
+    std::erase_if(all, [&](const Full& full) { return full.cut != *only; });
+  if (all.empty()) {
+    finding.evidence = "no write to a file was seen (mapped memory is not)";
+    return finding;
+  }
+  finding.verdict = Verdict::pass;
+  Filling filling(study, finding);
+  const std::size_t tried = study.spend(
+      Property::disk_full, all.size(), [&](std::size_t i) { filling.run(all[i]); }, "full disk");
+  finding.evidence = cat("the disk was full ", tried, " times: the checkpoint before still served",
+                         filling.said().empty() ? "" : cat(" (\"", filling.said(), "\")"));
+  if (!finding.flaws.empty()) finding.evidence = finding.flaws.front().cause;
+  return finding;
+}
+
+}  // namespace cairn::verify

@@ -1,0 +1,164 @@
+// sufficient: is a checkpoint all that the job needs?  It is moved at every one.
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "verify/study.h"
+
+namespace cairn::verify {
+namespace {
+
+// "/tmp/x" on a machine whose parts are seen there -> "tmp/x"; nothing: of the system.
+std::optional<std::string> part_seen_at(const std::string& path, const Machine& machine) {
+  const auto below = [&](const std::string& folder,
+                         const char* part) -> std::optional<std::string> {
+    if (!path.starts_with(folder + "/")) return {};
+    return cat(part, path.substr(folder.size()));
+  };
+  if (auto part = below(machine.sandbox_path, kSandboxPart)) return part;
+  if (auto part = below("/tmp", kTmpPart)) return part;
+  if (auto part = below("/var/tmp", kVarTmpPart)) return part;
+  return below("/dev/shm", kShmPart);
+}
+
+// What the program looked for after a move, that was there before it.
+struct Missed {
+  std::string name;  // as to be said
+  std::string cause, advice;
+};
+
+std::optional<Missed> missed_at(const Stretch& before, const Stretch& stretch, const Miss& miss) {
+  const std::string old_home = before.machine.sandbox_path;
+  const bool moved = stretch.machine.sandbox_path != before.machine.sandbox_path;
+  if (moved && (miss.path == old_home || miss.path.starts_with(old_home + "/")))
+    return Missed{
+        miss.path,
+        "the checkpoint holds the absolute path of the sandbox, which is another one after a move",
+        "save file names relative to the working folder"};
+  if (miss.path.find("__pycache__") != std::string::npos) return {};
+  auto part = part_seen_at(miss.path, stretch.machine);
+  // The home folder is seen at its own path, which the program has from the system.
+  if (!part) {
+    for (const auto& [name, entry] : before.after.entries)
+      if (name.starts_with(cat(kHomePart, "/")) && miss.path.ends_with(name.substr(4)))
+        return Missed{miss.path,
+                      cat("it keeps state in its home folder, ", miss.path,
+                          ", which stays behind when it is moved"),
+                      "write it into the working folder and list it in transfer_checkpoint_files"};
+    return {};
+  }
+  const ImageEntry* const there = before.after.find(*part);
+  if (there == nullptr || stretch.after.entries.empty()) return {};
+  if (part->starts_with("sandbox/")) {
+    const std::string name = part->substr(8);
+    return Missed{
+        name, cat("it reads ", name, ", which is not in transfer_checkpoint_files"),
+        cat("add ", name, " to transfer_checkpoint_files, or make it again when it is missing")};
+  }
+  return Missed{miss.path,
+                cat("it keeps state in ", miss.path, ", which stays behind when it is moved"),
+                "write it into the working folder and list it in transfer_checkpoint_files"};
+}
+
+std::vector<Missed> missed_files(const Life& chain) {
+  std::vector<Missed> found;
+  std::set<std::string> names;
+  for (std::size_t i = 1; i < chain.stretches.size(); ++i)
+    for (const Miss& miss : chain.stretches[i].execution.misses)
+      for (std::size_t j = i; j-- > 0;)
+        if (auto missed = missed_at(chain.stretches[j], chain.stretches[i], miss);
+            missed && names.insert(missed->name).second)
+          found.push_back(*std::move(missed));
+  return found;
+}
+
+// Does the checkpoint hold a text that was true only where it was made?
+std::optional<std::string> local_text(const Study& study, const Life& chain) {
+  for (const Stretch& stretch : chain.stretches) {
+    if (!stretch.checkpoint) continue;
+    for (const auto& [name, entry] : Lab::state_of(*stretch.checkpoint).entries) {
+      if (entry.kind != ImageEntry::Kind::file || entry.bytes > (1U << 20U)) continue;
+      const std::string text = study.lab.text(entry);
+      if (text.find(stretch.machine.sandbox_path.native()) != std::string::npos)
+        return cat(name, " holds the path of the sandbox");
+      if (!stretch.machine.host_name.empty() && stretch.machine.host_name != "cairn-verify" &&
+          text.find(stretch.machine.host_name) != std::string::npos)
+        return cat(name, " holds the name of the machine");
+      const std::string pid = std::to_string(stretch.execution.pid);
+      for (std::size_t at = text.find(pid); at != std::string::npos; at = text.find(pid, at + 1)) {
+        const auto digit = [&](std::size_t i) {
+          return i < text.size() && text[i] >= '0' && text[i] <= '9';
+        };
+        if (!digit(at + pid.size()) && (at == 0 || (!digit(at - 1) && text[at - 1] != '.')))
+          return cat(name, " holds the process id");
+      }
+    }
+  }
+  return {};
+}
+
+// The first checkpoint that is not what it was in the undisturbed run.
+std::string where_it_parts(const Study& study, const Life& chain) {
+  for (std::size_t i = 0; i < chain.stretches.size(); ++i) {
+    const Stretch& stretch = chain.stretches[i];
+    if (!stretch.checkpoint || i >= study.undisturbed.stretches.size()) break;
+    const auto& right = study.undisturbed.stretches[i].checkpoint;
+    if (!right || Lab::state_of(*right) != Lab::state_of(*stretch.checkpoint))
+      return cat("; it differs from checkpoint ", i, " on");
+  }
+  return {};
+}
+
+void explain(const Study& study, const Life& chain, Flaw& flaw) {
+  const auto missed = missed_files(chain);
+  if (!missed.empty()) {
+    flaw.cause = missed.front().cause;
+    flaw.advice = missed.front().advice;
+  } else if (const auto text = local_text(study, chain)) {
+    flaw.cause = cat(*text, ", which is another one after a move");
+    flaw.advice =
+        "do not save what belongs to one machine or process, or do not rely on it after a restart";
+  } else {
+    flaw.cause =
+        "the job depends on something that is not in its checkpoint: an unlisted file, its "
+        "folder's path, "
+        "its process id, the machine's name, /tmp or its home";
+    flaw.advice = "list all that it reads in transfer_checkpoint_files";
+  }
+}
+
+}  // namespace
+
+Finding judge_sufficient(Study& study) {
+  Finding finding;
+  if (!study.chain) return finding;
+  const Life& chain = *study.chain;
+  const auto flaw = study.judge(chain, Study::Stdout::compared);
+  if (!flaw) {
+    study.note_error(flaw.error());
+    finding.evidence = flaw.error().text();
+    return finding;
+  }
+  study.chain_is_good = !*flaw;
+  study.draw(Property::sufficient, "moved at every checkpoint", chain, !*flaw,
+             study.undisturbed.wall);
+  finding.verdict = Verdict::pass;
+  const Isolation& isolation = study.lab.isolation();
+  finding.evidence = cat("moved ", chain.checkpoints(), " times, to another folder",
+                         isolation.host_name ? ", host" : "", isolation.mounts ? ", /tmp" : "",
+                         isolation.home ? " and home" : "", ": the same result");
+  if (*flaw) {
+    Flaw why = **flaw;
+    explain(study, chain, why);
+    why.seen = cat("moved at every checkpoint: ", why.seen, where_it_parts(study, chain));
+    why.repeat = study.repeat(Property::sufficient);
+    finding.evidence = why.cause;
+    add_flaw(finding, std::move(why));
+    return finding;
+  }
+  for (const Missed& missed : missed_files(chain))
+    finding.remarks.push_back(cat(missed.cause, "; the result is right without it"));
+  return finding;
+}
+
+}  // namespace cairn::verify
