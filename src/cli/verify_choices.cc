@@ -38,7 +38,7 @@ struct Item {
   std::string name;  // "sweep.sub" or "sweep.sub, job 2 of 3"
 };
 
-// In a list of files, which are one name each; nothing is delivered there.
+// What a command prints is part of its result; it is compared, and put nowhere.
 Path stream_file(int, const char* stream) {
   return std::string("std") + (*stream == 'o' ? "out" : "err");
 }
@@ -75,7 +75,9 @@ Status check_files(const Item& item) {
     return Error{Errc::not_found,
                  fmt::format("{}: there is no program {}", item.name, program.native()), 0,
                  "build it first, or correct its name"};
-  for (const std::string& input : item.job.input_files)
+  std::vector<std::string> inputs = item.job.input_files;
+  if (!item.job.input.empty()) inputs.push_back(item.job.input.native());
+  for (const std::string& input : inputs)
     if (!stdfs::exists(folder / input, unknown))
       return Error{Errc::not_found,
                    fmt::format("{}: there is no input {}", item.name, (folder / input).native()), 0,

@@ -19,6 +19,7 @@ using Kind = ImageEntry::Kind;
 constexpr std::size_t kVariantsMax = 40;
 constexpr std::size_t kCutsMax = 16;  // where there are too many: four files
 constexpr std::size_t kOlderMax = 8;
+constexpr std::size_t kProbeBytes = 64 * 1024;         // by which text is told from binary
 constexpr std::uint64_t kFlippedBytesMax = 512 << 20;  // all copies of one file together
 
 struct StateFile {
@@ -75,7 +76,7 @@ Bit choose_bit(std::string_view content, const Slice& slice, std::mt19937_64& ra
   const std::uint64_t bytes = slice.end - slice.begin;
   const std::uint64_t start = random() % bytes;
   const auto draw = static_cast<unsigned>(random() % 8);
-  if (!is_text(content)) return {slice.begin + start, draw};
+  if (!is_text(content.substr(0, kProbeBytes))) return {slice.begin + start, draw};
 
   const auto find = [&](const std::function<bool(char)>& wanted) {
     std::uint64_t steps = 0;
@@ -200,19 +201,22 @@ Status make_cuts(const StateFile& file, Workshop& workshop) {
   return {};
 }
 
-// The files that differ in the checkpoint before: one of them from there is a mixture, unless it
-// is the only one, which makes the whole the checkpoint before.
-std::vector<StateFile> changed_since(const Image& previous, const std::vector<StateFile>& files) {
+// The files that were others in the checkpoint before.  Not if it is only one, and nothing else
+// changed: with it the whole would be the checkpoint before.
+std::vector<StateFile> changed_since(const std::vector<StateFile>& before,
+                                     const std::vector<StateFile>& files) {
+  std::map<std::string, ImageEntry> old;
+  for (const StateFile& file : before) old.emplace(file.name, file.entry);
   std::vector<StateFile> changed;
-  bool same_names = true;
+  bool same_names = old.size() == files.size();
   for (const StateFile& file : files) {
-    const ImageEntry* const before = previous.find(file.name);
-    if (before == nullptr || before->kind != Kind::file)
+    const auto entry = old.find(file.name);
+    if (entry == old.end())
       same_names = false;
-    else if (before->content != file.entry.content)
-      changed.push_back({file.name, *before});
+    else if (entry->second.content != file.entry.content)
+      changed.push_back({file.name, entry->second});
   }
-  if (changed.size() == 1 && same_names) changed.clear();
+  if (files.size() < 2 || (same_names && changed.size() == 1)) return {};
   return changed;
 }
 
@@ -222,7 +226,7 @@ Result<std::vector<Damage>> damages(const Image& checkpoint, const Image& previo
                                     const std::vector<std::string>& spared, int flips,
                                     std::uint64_t seed, ImageStore& store) {
   const auto files = state_files(checkpoint, spared);
-  auto older = changed_since(previous, files);
+  auto older = changed_since(state_files(previous, spared), files);
   const std::size_t all_cuts = 4 * files.size();
   const std::size_t all_flips = plan_flips(files, flips, SIZE_MAX).size();
   if (all_cuts + all_flips + older.size() > kVariantsMax)

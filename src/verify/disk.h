@@ -12,11 +12,12 @@
 // its names, a rename across folders after both.  What happened before the execution began is
 // durable.  /dev/shm is memory, and empty after each power cut.
 //
-// Not known here: bytes that came through mapped memory, modes (0644 and 0755 are taken).
+// Bytes that came through mapped memory are in no call: they are taken from the folder as it was
+// seen at the boundary, and for durable if their file was ever synced.  Modes of new files are not
+// known (0644 and 0755 are taken).
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@
 #include "verify/image.h"
 
 namespace cairn::verify {
+
+namespace disk {
+class Model;
+}
 
 struct PowerCut {
   int boundary = 0;  // the power went off before this call
@@ -46,11 +51,10 @@ class Disk {
 
   // As below, for the power cut that comes now.
   Result<std::vector<PowerCut>> power_cuts(int boundary, std::size_t limit, std::uint64_t seed,
-                                           ImageStore& store);
+                                           ImageStore& store, const Image* now = nullptr);
 
  private:
-  struct Model;
-  std::unique_ptr<Model> model_;
+  std::unique_ptr<disk::Model> model_;
 };
 
 // The states the folder may be in if the power is cut before the call at `boundary`, each once,
@@ -60,9 +64,10 @@ class Disk {
 //   events  with record_data; those from `boundary` on are not looked at
 //   limit   at most so many
 //   seed    for the sample where there are more
+//   now     the folder at the boundary, if it is known: for mapped memory
 // Errors: of the store.
 Result<std::vector<PowerCut>> power_cuts(const Image& before, const std::vector<Event>& events,
                                          int boundary, std::size_t limit, std::uint64_t seed,
-                                         ImageStore& store);
+                                         ImageStore& store, const Image* now = nullptr);
 
 }  // namespace cairn::verify

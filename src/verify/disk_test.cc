@@ -426,6 +426,32 @@ TEST(Disk, TakesAnInodeNumberThatIsUsedAgainForANewFile) {
   EXPECT_THAT(program.states(), Contains(Contents{{"b", ""}}));
 }
 
+// A file that is made longer, mapped, filled and renamed.
+std::vector<Contents> states_after_mapping(bool synced) {
+  History program(Contents{{"dat", "old!"}});
+  program.create("tmp").truncate("tmp", 4);
+  if (synced) program.sync("tmp");
+  program.rename("tmp", "dat");
+  Image now = program.before();
+  now.entries["sandbox/dat"] = program.store.add(as_bytes("new!")).value();
+  const int boundary = static_cast<int>(program.events.size()) + 1;
+  std::vector<Contents> found;
+  for (const PowerCut& cut :
+       power_cuts(program.before(), program.events, boundary, kAll, 1, program.store, &now).value())
+    found.push_back(program.contents_of(cut.image));
+  return found;
+}
+
+TEST(Disk, MappedMemoryThatWasSyncedIsDurable) {
+  for (const Contents& state : states_after_mapping(true))
+    EXPECT_THAT(state, Contains(Pair("dat", AnyOf("old!", "new!"))));
+}
+
+TEST(DiskCanary, MappedMemoryThatWasNotSyncedMayBeLost) {
+  EXPECT_THAT(states_after_mapping(false), Contains(Contents{{"dat", ""}}));
+  EXPECT_THAT(states_after_mapping(false), Contains(Contents{{"dat", std::string(4, '\0')}}));
+}
+
 // --- names -------------------------------------------------------------------------
 
 TEST(Disk, ARenamedInodeIsUnderItsNewNameEvenIfItsCreationIsNotThere) {

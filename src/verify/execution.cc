@@ -198,8 +198,10 @@ bool Judge::judge_open(pid_t thread, Attempt& attempt) const {
   const bool only_new = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
   if (!take_place(thread, attempt, (flags & O_NOFOLLOW) == 0 && !only_new)) return false;
   attempt.makes_name = !attempt.existed && (flags & O_CREAT) != 0;
+  // A file without a name: the event tells the folder that it is in.
+  if ((flags & O_TMPFILE) == O_TMPFILE) attempt.makes_name = true;
   attempt.event.created = attempt.makes_name;
-  attempt.event.truncated = attempt.existed && (flags & O_TRUNC) != 0;
+  attempt.event.truncated = !attempt.makes_name && (flags & O_TRUNC) != 0;
   return true;
 }
 
@@ -484,8 +486,15 @@ void Run::finish_call(const CallResult& result) {
   }
   const Path on_host = order_.machine.folder / event.path;
   struct stat status {};
+  const bool gives_descriptor = in_flight_->attempt.form->shape != Shape::path;  // mknod does not
   switch (event.call) {
     case Call::open:
+      if (gives_descriptor) {
+        const auto opened = descriptor_status(in_flight_->thread, static_cast<int>(result.value));
+        if (opened) event.inode = opened->st_ino;
+        break;
+      }
+      [[fallthrough]];
     case Call::make_folder:
     case Call::symlink:
       if (::lstat(on_host.c_str(), &status) == 0) event.inode = status.st_ino;

@@ -51,6 +51,8 @@ Result<std::unique_ptr<Lab>> Lab::open(const JobAd& ad, const Path& scratch, Ima
   if (!job.transfer_files)
     return Error{Errc::unsupported, "a job with should_transfer_files = NO works in its own folder",
                  0, "verify it with should_transfer_files = YES and its files listed"};
+  PosixFileSystem files;
+  CAIRN_CHECK(files.make_folder(scratch));
   std::unique_ptr<Lab> lab(new Lab(scratch, store, ad, std::move(job)));
   CAIRN_CHECK(lab->stage());
   lab->isolation_ = find_isolation(lab->needed_paths());
@@ -64,8 +66,7 @@ Status Lab::stage() {
   compares_stdout_ = !is_thrown_away(job_.output);
   if (!compares_stdout_) job_.output = "stdout";
   if (is_thrown_away(job_.error)) job_.error = "stderr";
-  const Path folder =
-      scratch_ / cat("staged-", to_text(job_.id), "-", reinterpret_cast<std::uintptr_t>(this));
+  const Path folder = scratch_ / "staged";
   CAIRN_CHECK(files.make_folder(folder));
   const StageOrder order{.ad = ad_.text(),
                          .machine_ad = "Cpus = 1\n",
@@ -107,11 +108,10 @@ Image Lab::fresh(const Image& checkpoint) const {
 
 Result<Machine> Lab::set_up(const Image& folder, Site site) {
   const int number = ++machines_;
-  const std::string name = cat("machine-", to_text(job_.id), "-", number);
   Machine machine;
-  machine.folder = scratch_ / name;
+  machine.folder = scratch_ / cat("machine-", number);
   machine.host_name = site == Site::usual ? "cairn-verify" : cat("cairn-verify-", number);
-  machine.hidden = {scratch_};
+  machine.hidden = {scratch_.parent_path()};
   machine.sandbox_path = machine.sandbox();
   if (isolation_.mounts)
     machine.sandbox_path =

@@ -19,7 +19,7 @@ namespace cairn::verify {
 class Lab {
  public:
   // Stages the job's executable and inputs once.
-  //   scratch  an existing folder; several labs may share one
+  //   scratch  a folder of its own; is made, its parent must exist
   //   store    outlives the lab
   // Errors: what Sandbox::stage() says; invalid, if the job promises no checkpoint.
   static Result<std::unique_ptr<Lab>> open(const JobAd& ad, const Path& scratch, ImageStore& store);

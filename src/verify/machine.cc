@@ -44,6 +44,11 @@ bool is_at_or_below(std::string_view path, std::string_view folder) {
   return path == folder || is_below(path, folder);
 }
 
+bool is_in_one_of(const std::vector<std::string>& folders, std::string_view path) {
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](const std::string& folder) { return is_at_or_below(path, folder); });
+}
+
 std::optional<std::string> home_folder() {
   passwd entry{};
   passwd* found = nullptr;
@@ -125,7 +130,7 @@ class Planner {
   };
 
   void plan_top();
-  Status plan_covers();
+  void plan_covers();
   Status plan_shown();
   const Region& region_of(const std::string& path) const;
   Status mount_point(const std::string& path, bool folder);
@@ -161,6 +166,7 @@ void Planner::plan_top() {
       // As it is written: the link leads to the same place in the new root.
       steps_.push_back(
           {Step::make_link, std::filesystem::read_symlink(path, ignored).native(), kNew + path});
+      regions_.push_back({Region::host, path, {}});  // what lies below it is found
       continue;
     }
     const bool folder = entry.is_directory(ignored);
@@ -185,14 +191,22 @@ bool Planner::holds_private(const std::string& path) const {
                      [&](const auto& folder) { return is_at_or_below(folder.path, path); });
 }
 
-// What must not be found, canonical.
+// What must not be found, canonical, the outermost folders.  What is needed itself is found.
 std::vector<std::string> Planner::hidden() const {
+  const auto& needed = isolation_.needed;
   std::vector<std::string> paths;
-  for (const Path& path : machine_.hidden)
-    if (const auto real = real_path(path)) paths.push_back(*real);
-  if (const auto real = real_path(machine_.folder)) paths.push_back(*real);
+  const auto add_path = [&](const Path& path) {
+    const auto real = real_path(path);
+    if (real && std::find(needed.begin(), needed.end(), Path(*real)) == needed.end())
+      paths.push_back(*real);
+  };
+  for (const Path& path : machine_.hidden) add_path(path);
+  add_path(machine_.folder);
   std::sort(paths.begin(), paths.end());
-  return paths;
+  std::vector<std::string> outermost;
+  for (const std::string& path : paths)
+    if (!is_in_one_of(outermost, path)) outermost.push_back(path);
+  return outermost;
 }
 
 // What must be found, at its own name and at the one it was given, without what is found with
@@ -207,9 +221,12 @@ std::vector<Planner::Shown> Planner::shown() const {
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   std::vector<Shown> outermost;
-  for (const Shown& one : all)
-    if (outermost.empty() || !is_at_or_below(one.path, outermost.back().path))
-      outermost.push_back(one);
+  std::vector<std::string> paths;
+  for (const Shown& one : all) {
+    if (is_in_one_of(paths, one.path)) continue;
+    paths.push_back(one.path);
+    outermost.push_back(one);
+  }
   return outermost;
 }
 
@@ -247,16 +264,12 @@ Status Planner::mount_point_in_machine(const Region& region, const std::string& 
   return {};
 }
 
-Status Planner::plan_covers() {
+void Planner::plan_covers() {
   for (const std::string& path : hidden()) {
     if (region_of(path).kind != Region::host) continue;
-    if (isolation_.needed.end() !=
-        std::find(isolation_.needed.begin(), isolation_.needed.end(), Path(path)))
-      continue;
     add(Step::cover, path);
     regions_.push_back({Region::memory, path, {}});
   }
-  return {};
 }
 
 Status Planner::plan_shown() {
@@ -274,10 +287,11 @@ Status Planner::plan_shown() {
 // The order: what is in memory is made before the lock, what the program may write is bound after.
 Result<std::vector<Step>> Planner::plan() {
   plan_top();
-  CAIRN_CHECK(plan_covers());
+  for (const auto& [path, part] : private_)
+    regions_.push_back({Region::machine, path, machine_.folder / part});
+  plan_covers();
   for (const auto& [path, part] : private_) {
     CAIRN_CHECK(mount_point(path, true));
-    regions_.push_back({Region::machine, path, machine_.folder / part});
     late_.push_back({Step::bind, kOld + (machine_.folder / part).native(), kNew + path});
   }
   CAIRN_CHECK(plan_shown());
@@ -421,9 +435,10 @@ std::optional<std::string> View::name_of(std::string_view path) const {
 
 Path View::path_of(std::string_view name) const {
   for (const auto& [place, part] : places_)
-    if (part.empty() || is_at_or_below(name, part))
-      return (Path(place) / name.substr(std::min(name.size(), part.empty() ? 0 : part.size() + 1)))
-          .lexically_normal();
+    if (name == part)
+      return place;
+    else if (part.empty() || is_below(name, part))
+      return Path(place) / name.substr(part.empty() ? 0 : part.size() + 1);
   return folder_ / name;
 }
 

@@ -194,7 +194,7 @@ namespace {
 
 // The other job's first checkpoint, without what it printed.
 std::optional<Image> foreign_checkpoint(Study& study, Finding& finding) {
-  auto lab = Lab::open(*study.options.other, study.options.scratch, study.lab.store());
+  auto lab = Lab::open(*study.options.other, study.options.scratch / "other", study.lab.store());
   if (!lab) {
     study.note_error(lab.error());
     return {};

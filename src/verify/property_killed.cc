@@ -53,6 +53,18 @@ std::size_t replaced_states(const Recording& recording, int boundary,
   return replaced.size();
 }
 
+// A file or folder that is there neither when an execution begins nor when it ends.
+std::optional<std::string> left_behind(const Study& study, const State& state) {
+  for (const auto& [name, entry] : Lab::state_of(state.image).entries) {
+    const bool ordinary =
+        std::any_of(study.undisturbed.stretches.begin(), study.undisturbed.stretches.end(),
+                    [&](const Stretch& stretch) { return stretch.after.find(name) != nullptr; });
+    if (!ordinary && study.begin_of(0).find(name) == nullptr && name.find('/') != std::string::npos)
+      return seen_name(name);
+  }
+  return {};
+}
+
 void explain_kill(const Study& study, const State& state, Flaw& flaw) {
   const auto names = state_names(study);
   const Event* const last =
@@ -85,6 +97,13 @@ void explain_kill(const Study& study, const State& state, Flaw& flaw) {
     flaw.cause = cat("the checkpoint says that lines of ", flaw.difference->file,
                      " are done which were not yet written");
     flaw.advice = "flush the outputs before the checkpoint is renamed into its place";
+  } else if (const auto left = left_behind(study, state)) {
+    flaw.cause =
+        cat("a killed run leaves ", *left, " behind, and the next one does not go on from there");
+    flaw.advice =
+        "remove or ignore at the start what an interrupted run has left; lock with flock(), which "
+        "ends "
+        "with its process";
   } else if (last != nullptr) {
     flaw.cause = cat("the program does not go on from what ", text_of(*last), " leaves");
     flaw.advice = "begin the program by removing or ignoring what an interrupted run has left";

@@ -10,7 +10,7 @@ namespace cairn::verify {
 // A table, then each failure in words.  Plain text, or with ANSI colours.
 //   width  of the terminal, for wrapping; 0: none
 std::string to_text(const Findings& findings, bool colours, int width);
-// One object; the keys stand in docs/verify.md.
+// One object; the keys stand in docs/cli.md.
 std::string to_json(const Findings& findings);
 // A test suite of as many cases as there are properties, and one more if it is undecided.
 std::string to_junit(const Findings& findings);

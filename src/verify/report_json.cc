@@ -5,7 +5,7 @@
 namespace cairn::verify {
 namespace {
 
-using Json = nlohmann::ordered_json;  // the keys as docs/verify.md has them
+using Json = nlohmann::ordered_json;  // the keys as docs/cli.md has them
 
 double seconds(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();

@@ -16,6 +16,7 @@ constexpr std::size_t kFlawsMax = 5;
 // What a hang costs at most: other executions took far less.
 constexpr Milliseconds kPatienceMin{10'000};
 constexpr int kPatienceFactor = 4;
+constexpr int kHangsMax = 2;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -164,6 +165,7 @@ Result<std::optional<Difference>> Study::differs(const Outcome& from, const Outc
 Result<std::optional<Flaw>> Study::judge(const Life& life, Stdout how) const {
   Flaw flaw;
   if (life.end == End::stopped) return std::optional<Flaw>();
+  if (life.end == End::out_of_time) ++hangs_;
   if (life.end == End::known) {
     if (how == Stdout::ignored) return std::optional<Flaw>();
     const auto number = number_of(*life.last().checkpoint);
@@ -236,8 +238,9 @@ std::size_t Study::spend(Property property, std::size_t trials,
   const Effort effort = this->effort(property);
   const Milliseconds began = now();
   const auto wanted = std::min(trials, effort.trials_max);
+  hangs_ = 0;
   return crew.run(wanted, trial, [&](std::size_t begun) {
-    if (stop) return false;
+    if (stop || hangs_ >= kHangsMax) return false;
     announce(property, cat(what, " ", begun + 1, " of ", wanted),
              static_cast<double>(begun) / static_cast<double>(wanted));
     return begun < effort.trials || now() - began < effort.time;

@@ -74,7 +74,8 @@ class Study {
 
   // ---- effort
   Effort effort(Property property) const;
-  // Runs trials until all are done or the effort is spent; `number` counts from 0.
+  // Runs trials until all are done, the effort is spent, or two of them hung: a hang takes longer
+  // than a hundred others.
   std::size_t spend(Property property, std::size_t trials,
                     const std::function<void(std::size_t)>& trial, const std::string& what);
   bool wanted(Property property) const;
@@ -105,6 +106,7 @@ class Study {
   std::map<std::string, int> checkpoints_;  // by keys of state
   std::vector<std::string> restart_lines_;  // globs
   mutable std::atomic<int> comparisons_{0};
+  mutable std::atomic<int> hangs_{0};  // since spend() began
 };
 
 // One property after the other.  Each returns its finding; `elapsed` is set by the caller.

@@ -66,7 +66,9 @@ class Drawing {
         trial.good ? "good" : "bad", escaped(trial.label), seconds(trial.from), seconds(trial.to),
         trial.good ? "" : ", FAIL", kLabel - 10, middle + 4, escaped(shortened(trial.label)),
         x(trial.from), middle - kBar / 2, std::max(x(trial.to) - x(trial.from), 1.5), kBar);
-    for (const TrialBar::Mark& mark : trial.marks) draw(mark, middle);
+    for (const bool starts : {true, false})  // the gaps of the restarts lie below the rest
+      for (const TrialBar::Mark& mark : trial.marks)
+        if ((mark.kind == Kind::start) == starts) draw(mark, middle);
     body_ += '\n';
     y_ += kRow;
   }

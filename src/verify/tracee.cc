@@ -214,9 +214,25 @@ std::optional<std::string> absolute_path(pid_t thread, int folder_fd, const std:
   return whole;
 }
 
+namespace {
+
+// /proc/self/fd/N and its other names are links that only the kernel can follow.
+std::optional<int> named_descriptor(std::string_view path) {
+  if (path == "/dev/stdout") return 1;
+  if (path == "/dev/stderr") return 2;
+  for (const std::string_view folder : {"/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/"})
+    if (path.starts_with(folder))
+      if (const auto fd = parse_integer(path.substr(folder.size()))) return static_cast<int>(*fd);
+  return {};
+}
+
+}  // namespace
+
 std::optional<Place> find_place(pid_t thread, int folder_fd, const std::string& path,
                                 bool follow_last) {
   if (path.empty()) return {};
+  if (const auto fd = named_descriptor(path); fd && follow_last)
+    return Place{descriptor_path(thread, *fd), descriptor_status(thread, *fd)};
   std::string whole = path;
   if (!path.starts_with('/')) {
     const std::string folder = folder_fd == AT_FDCWD ? read_link(cat("/proc/", thread, "/cwd"))

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "verify/tracee.h"
@@ -83,20 +84,23 @@ Alarm::Alarm() {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = alarm_signal();
   event.sigev_notify_thread_id = static_cast<int>(::syscall(SYS_gettid));
-  has_timer_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+  CAIRN_ASSERT(::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0,
+               "a process may have as many timers as it has threads here");
 }
 
 Alarm::~Alarm() {
-  if (has_timer_) ::timer_delete(timer_);
+  ::timer_delete(timer_);
   ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-// It goes on ringing: the first time may be just before waitid() begins.
+// It goes on ringing: the first time may be just before waitid() begins.  One that will ring
+// before `when` is left as it is, since to set it costs a system call.
 void Alarm::set(Clock::time_point when) {
-  if (when == set_) return;
+  const auto now = Clock::now();
+  if (set_ > now && set_ <= when) return;
   set_ = when;
   itimerspec time{};
-  time.it_value = to_timespec(std::max<std::chrono::nanoseconds>(when - Clock::now(), 1us));
+  time.it_value = to_timespec(std::max<std::chrono::nanoseconds>(when - now, 1us));
   time.it_interval = to_timespec(5ms);
   ::timer_settime(timer_, 0, &time, nullptr);
 }
@@ -139,18 +143,16 @@ Tracer::Waited Tracer::wait(Alarm::Clock::time_point until) {
 
 Tracer::Waited Tracer::next_event(Event* event, Alarm::Clock::time_point until) {
   siginfo_t info{};
-  const auto look = [&info](int options) {
+  for (;;) {
+    const bool due = Alarm::Clock::now() >= until;
+    if (!due) alarm_.set(until);
     info.si_pid = 0;
-    return ::waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | options);
-  };
-  int result = look(WNOHANG);
-  while (result == 0 && info.si_pid == 0) {
-    if (Alarm::Clock::now() >= until) return Waited::time;
-    alarm_.set(until);
-    result = look(0);
-    if (result == -1 && errno == EINTR) result = look(WNOHANG);
+    const int result = ::waitid(
+        P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | (due ? WNOHANG : 0));
+    if (result == 0 && info.si_pid != 0) break;
+    if (result == -1 && errno == ECHILD) return Waited::nobody;
+    if (due) return Waited::time;
   }
-  if (result == -1) return Waited::nobody;
   event->thread = info.si_pid;
   if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
     const auto found = tracees_.find(info.si_pid);
@@ -209,9 +211,7 @@ void Tracer::handle_stop(pid_t thread, int wait_status) {
   if (!killing_) go_on(thread);
 }
 
-void Tracer::handle_call(pid_t thread) {
-  resume(thread, watcher_.on_call(thread));
-}
+void Tracer::handle_call(pid_t thread) { resume(thread, watcher_.on_call(thread)); }
 
 // Of the other threads only their ends are heard of, of the first not even that.
 void Tracer::handle_exec(pid_t process) {

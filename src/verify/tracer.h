@@ -57,7 +57,6 @@ class Alarm {
 
  private:
   timer_t timer_{};
-  bool has_timer_ = false;
   sigset_t mask_before_{};
   Clock::time_point set_{};
 };
@@ -77,7 +76,7 @@ class Tracer {
   Waited wait(Alarm::Clock::time_point until);
 
   void resume(pid_t thread, Next next);  // one that on_call() let stay
-  void kill_all();            // wait() reaps them; the watcher hears only of exits from now on
+  void kill_all();  // wait() reaps them; the watcher hears only of exits from now on
   const std::map<pid_t, Tracee>& tracees() const { return tracees_; }  // by thread
   std::set<pid_t> processes() const;
   std::chrono::nanoseconds cpu() const { return cpu_; }  // of the processes that have ended

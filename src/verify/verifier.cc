@@ -66,8 +66,8 @@ constexpr std::array<Step, kProperties> kSteps = {{
 
 class Verifier {
  public:
-  Verifier(const VerifyOptions& options, Study& study, Lab& lab, const Path& scratch)
-      : options_(options), study_(study), lab_(lab), scratch_(scratch) {}
+  Verifier(const VerifyOptions& options, Study& study, Lab& lab)
+      : options_(options), study_(study), lab_(lab) {}
   Status run();
   Findings findings() const;
 
@@ -86,7 +86,6 @@ class Verifier {
   const VerifyOptions& options_;
   Study& study_;
   Lab& lab_;
-  Path scratch_;
   std::unique_ptr<Lab> reference_lab_;
 };
 
@@ -114,7 +113,7 @@ Result<Life> Verifier::reference() {
   order.execution_limit = options_.time_limit;
   order.known = [](const Stretch&) { return true; };
   if (options_.reference) {
-    CAIRN_TRY(reference_lab_, Lab::open(*options_.reference, scratch_, lab_.store()));
+    CAIRN_TRY(reference_lab_, Lab::open(*options_.reference, options_.scratch / "reference", lab_.store()));
   } else {
     order.adjust = [](ExecutionOrder& execution, int) {
       execution.environment.emplace_back("CAIRN_CHECKPOINT=never");
@@ -298,9 +297,9 @@ Result<Findings> verify(const VerifyOptions& options,
   const Scratch scratch(options.scratch, options.keep);
   CAIRN_CHECK(scratch.make());
   ImageStore store(options.scratch / "store");
-  CAIRN_TRY(const auto lab, Lab::open(options.job, options.scratch, store));
+  CAIRN_TRY(const auto lab, Lab::open(options.job, options.scratch / "job", store));
   Study study(options, *lab, Crew(hands_of(options)), watch, stop);
-  Verifier verifier(options, study, *lab, options.scratch);
+  Verifier verifier(options, study, *lab);
   CAIRN_CHECK(verifier.run());
   return verifier.findings();
 }

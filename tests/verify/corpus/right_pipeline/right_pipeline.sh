@@ -7,6 +7,7 @@ fail() { echo "$*" >&2; exit 1; }
 publish() { sync "$1.tmp" && mv "$1.tmp" "$1" && sync "$(dirname "$1")"; }
 whole() { [ -f "$1" ] && [ "$(tail -n 1 "$1")" = "$(sed '$d' "$1" | cksum)" ]; }
 
+[ -d state ] || echo "no folder state: starting from zero" >&2
 mkdir -p state && sync . || fail "cannot make the folder state"
 for ((part = 0; part * 8 < lines; part++)); do
   file=state/$part.txt
