@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static double mean_of_orbit(double r) {
+static double mean_of_orbit(double r, int length) {
   double x = 0.5, sum = 0;
-  for (int n = 0; n < 180000; ++n) sum += x = r * x * (1 - x);
-  return sum / 180000;
+  for (int n = 0; n < length; ++n) sum += x = r * x * (1 - x);
+  return sum / length;
 }
 
 static int fail(const cairn_error* error) {
@@ -14,7 +14,8 @@ static int fail(const cairn_error* error) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 3) return fprintf(stderr, "usage: sweep-c FIRST LAST\n"), 2;
+  if (argc < 3) return fprintf(stderr, "usage: sweep-c FIRST LAST [LENGTH]\n"), 2;
+  const int length = argc > 3 ? atoi(argv[3]) : 180000;
   double total = 0;
   int64_t i = 0;
   cairn_session* session = NULL;
@@ -32,9 +33,10 @@ int main(int argc, char** argv) {
   FILE* results = fopen("results.csv", "a");
   if (!results) return perror("results.csv"), 1;
   while (cairn_loop_next(loop, &i)) {
-    total += mean_of_orbit(3 + (double)i / 40000);
+    total += mean_of_orbit(3 + (double)i / 40000, length);
     if (i % 100 == 99) fprintf(results, "%ld,%.17g\n", (long)i, total);
   }
   if (cairn_loop_end(loop, &error)) return fail(&error);
-  return fclose(results) == 0 ? cairn_exit_code(session) : 1;
+  if (fclose(results) != 0) return perror("results.csv"), 1;
+  return cairn_exit_code(session);
 }

@@ -20,6 +20,7 @@ using disk::Fates;
 using disk::NodeId;
 
 constexpr int kDrawsInVain = 200;  // after so many in a row all states are taken as seen
+constexpr std::size_t kMany = 100'000;
 
 // The states worth a look, as recipes: there may be as many as changes, each as long.
 class Recipes {
@@ -27,7 +28,7 @@ class Recipes {
   explicit Recipes(const std::vector<Change>& pending) : pending_(pending) {
     std::set<NodeId> seen;
     for (std::size_t i = pending.size(); i-- > 0;) {
-      if (pending[i].durable()) continue;
+      if (pending[i].durable) continue;
       open_.push_back(i);
       if (!pending[i].of_data())
         names_.push_back(i);
@@ -37,6 +38,14 @@ class Recipes {
   }
 
   bool nothing_is_open() const { return open_.empty(); }
+
+  // Or kMany.
+  std::size_t combinations() const {
+    std::size_t count = names_.size() + 1;
+    for (const std::size_t i : open_)
+      if (of_data(i)) count = std::min(kMany, count * (of_bytes(i) ? 4 : 2));
+    return count;
+  }
 
   Fates everything() const {
     return made([](std::size_t) { return Fate::present; });
@@ -62,7 +71,8 @@ class Recipes {
       if (n < of_files.size()) add_of_file(of_files[n], recipes);
       if (n < of_names.size())
         recipes.push_back([this, name = of_names[n]] {
-          return made([&](std::size_t i) { return i == name ? Fate::absent : Fate::present; });
+          return made(
+              [&](std::size_t i) { return of_data(i) || i < name ? Fate::present : Fate::absent; });
         });
       if (n < prefixes.size())
         recipes.push_back([this, last = prefixes[n]] { return torn_at(last); });
@@ -70,15 +80,16 @@ class Recipes {
     return recipes;
   }
 
-  // Each file's writes share a fate more often than not, as the system writes files back one by
-  // one.
+  // Of the names half of the times all.  Each file's writes share a fate more often than not, as
+  // the system writes files back one by one.
   Fates random(std::mt19937_64& source) const {
-    const auto coin = [&] { return source() % 2 == 0 ? Fate::absent : Fate::present; };
+    const std::size_t missing = source() % 2 == 0 ? 0 : source() % (names_.size() + 1);
+    const std::size_t first_missing = missing == 0 ? pending_.size() : names_[missing - 1];
     const auto any = [&] { return static_cast<Fate>(source() % 4); };
     std::map<NodeId, std::pair<std::uint64_t, Fate>> of_files;
     for (const NodeId file : files_) of_files[file] = {source() % 3, any()};
     return made([&](std::size_t i) {
-      if (!of_data(i)) return coin();
+      if (!of_data(i)) return i < first_missing ? Fate::present : Fate::absent;
       const auto& [mixed, shared] = of_files[pending_[i].node];
       return mixed == 0 ? any() : shared;
     });
@@ -88,6 +99,7 @@ class Recipes {
   using List = std::vector<std::function<Fates()>>;
 
   bool of_data(std::size_t i) const { return pending_[i].of_data(); }
+  bool of_bytes(std::size_t i) const { return pending_[i].of == Change::Of::bytes; }
 
   // What is durable is there; torn and zeros are fates of bytes only.
   template <class Choose>
@@ -95,13 +107,13 @@ class Recipes {
     Fates fates(pending_.size(), Fate::present);
     for (const std::size_t i : open_) {
       fates[i] = choose(i);
-      if (pending_[i].of != Change::Of::bytes && fates[i] != Fate::absent) fates[i] = Fate::present;
+      if (!of_bytes(i) && fates[i] != Fate::absent) fates[i] = Fate::present;
     }
     return fates;
   }
 
   Fate of_bytes_or_length(std::size_t i, Fate bytes, Fate length) const {
-    return pending_[i].of == Change::Of::bytes ? bytes : length;
+    return of_bytes(i) ? bytes : length;
   }
 
   Fates names_and(Fate bytes, Fate length) const {
@@ -129,7 +141,7 @@ class Recipes {
     recipes.push_back([=] { return lost(Fate::absent, Fate::absent); });
   }
 
-  // As a journal leaves it: in order up to `last`, of which only a half is there.
+  // In order up to `last`, of which only a half is there.
   Fates torn_at(std::size_t last) const {
     return made([&](std::size_t i) {
       return i < last ? Fate::present : (i == last ? Fate::torn : Fate::absent);
@@ -161,17 +173,15 @@ void Disk::happened(const Event& event) { model_->happened(event); }
 
 Result<std::vector<PowerCut>> Disk::power_cuts(int boundary, std::size_t limit, std::uint64_t seed,
                                                ImageStore& store, const Image* now) {
-  if (now != nullptr) {
-    const Fates all(model_->pending().size(), Fate::present);
-    CAIRN_TRY(const disk::State written, model_->state_of(all, store));
-    model_->seen(*now, written.image);
-  }
+  if (now != nullptr) CAIRN_CHECK(model_->seen(*now, store));
   const Recipes recipes(model_->pending());
   std::vector<PowerCut> cuts;
   if (recipes.nothing_is_open()) return cuts;
   CAIRN_TRY(const disk::State full, model_->state_of(recipes.everything(), store));
+  std::set<Fates> drawn{full.fates};
   std::set<std::string> seen{key_of(full.image)};
   const auto try_state = [&](Fates fates) -> Status {
+    if (!drawn.insert(fates).second) return {};
     CAIRN_TRY(disk::State state, model_->state_of(std::move(fates), store));
     if (!seen.insert(key_of(state.image)).second) return {};
     std::string what = disk::words(*model_, state, full);
@@ -182,8 +192,11 @@ Result<std::vector<PowerCut>> Disk::power_cuts(int boundary, std::size_t limit, 
     if (cuts.size() >= limit) return cuts;
     CAIRN_CHECK(try_state(recipe()));
   }
+  const std::size_t combinations = recipes.combinations();
+  const auto all_are_known = [&] { return combinations < kMany && drawn.size() == combinations; };
   std::mt19937_64 source(seed + 0x9e3779b97f4a7c15U * static_cast<std::uint64_t>(boundary));
-  for (int in_vain = 0; in_vain < kDrawsInVain && cuts.size() < limit; ++in_vain) {
+  for (int in_vain = 0; in_vain < kDrawsInVain && cuts.size() < limit && !all_are_known();
+       ++in_vain) {
     const std::size_t shown = cuts.size();
     CAIRN_CHECK(try_state(recipes.random(source)));
     if (cuts.size() > shown) in_vain = 0;

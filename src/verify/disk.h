@@ -1,20 +1,24 @@
 // What a disk may hold after the power was cut: pure, from the calls that were made.
 //
-// It promises what os/filesystem.h promises and nothing more.  Since its last sync
-//   - each write to a file may be there, not there, there by half, or its length without its
-//     bytes (zeros); what a write leaves out beyond the end is zeros if a later one is there;
-//     a truncation may or may not have happened;
-//   - each created, renamed, linked or removed name may or may not have happened, in any
-//     combination; only a rename is atomic, and an inode that was renamed is under one of its
-//     names: the new one if the rename is there, even if its creation is not;
-//   - what stands in a folder that is not there, is not there.
-// A sync of a file makes its bytes and its length durable and none of its names; one of a folder
-// its names, a rename across folders after both.  What happened before the execution began is
-// durable.  /dev/shm is memory, and empty after each power cut.
+// It promises what the journaling file systems of Linux (ext4, XFS, btrfs) do, and nothing more:
+//   - names are created, renamed, linked and removed in the order in which that was done: of what
+//     is pending a first part has happened, never a later change without an earlier one;
+//   - data has no order, neither with names nor with other data: each write to a file since its
+//     last sync may be there, not there, there by half, or its length without its bytes (zeros);
+//     what a write leaves out beyond the end is zeros if a later one is there; a truncation may or
+//     may not have happened.
+// A sync of a folder makes the changes of its names durable and thereby all earlier ones; one of a
+// file its bytes and its length, but not its name.  A synchronous write (O_SYNC, O_DSYNC) makes its
+// own bytes durable and the sizes that its file was given before.  The whole folder counts as one
+// file system, with one journal.  What happened before the execution began is durable.  /dev/shm
+// is memory, and empty after each power cut.
+//
+// libcairn itself is proven against less, without an order of names: docs/crash-model.md.  A
+// program is not accused of what no journal does.
 //
 // Bytes that came through mapped memory are in no call: they are taken from the folder as it was
-// seen at the boundary, and for durable if their file was ever synced.  Modes of new files are not
-// known (0644 and 0755 are taken).
+// seen at the boundary, and for durable if their file was ever synced, or if the program never
+// opened it.  Modes of new files are not known (0644 and 0755 are taken).
 #pragma once
 
 #include <cstdint>

@@ -94,36 +94,15 @@ void apply_data(const Change& change, Fate fate, Body& body) {
   body.put(piece);
 }
 
-// Applies changes of names in their order.
-class Naming {
- public:
-  explicit Naming(Tree& tree) : tree_(tree) {}
-
-  void apply(const Change& change, Fate fate) {
-    if (fate != Fate::absent) return apply(change);
-    if (change.of == Change::Of::rename) left_behind_[change.node].push_back(change.from);
+// To what all earlier changes of names have left.
+void apply_names(const Change& change, Tree& tree) {
+  if (change.of == Change::Of::exchange) {
+    std::swap(tree[change.from.folder][change.from.name], tree[change.to.folder][change.to.name]);
+    return;
   }
-
- private:
-  void apply(const Change& change) {
-    if (change.of == Change::Of::rename) {
-      erase(change.from, change.node);
-      // Or it would be under two names: an earlier rename that is not there left it behind.
-      for (const Place& place : left_behind_[change.node]) erase(place, change.node);
-      left_behind_.erase(change.node);
-    } else if (change.of == Change::Of::removal) {
-      tree_[change.from.folder].erase(change.from.name);
-    }
-    if (change.to.folder != kNone) tree_[change.to.folder][change.to.name] = change.node;
-  }
-
-  void erase(const Place& place, NodeId node) {
-    if (find(tree_, place) == node) tree_[place.folder].erase(place.name);
-  }
-
-  Tree& tree_;
-  std::map<NodeId, std::vector<Place>> left_behind_;
-};
+  if (change.from.folder != kNone) tree[change.from.folder].erase(change.from.name);
+  if (change.to.folder != kNone) tree[change.to.folder][change.to.name] = change.node;
+}
 
 }  // namespace
 
@@ -168,7 +147,9 @@ NodeId Model::node_of(const Event& event) {
   if (const auto known = by_inode_.find(event.inode); event.inode != 0 && known != by_inode_.end())
     return known->second;
   const NodeId node = find(tree_, event.path);
-  if (node != kNone && event.inode != 0) by_inode_[event.inode] = node;
+  if (node == kNone) return kNone;
+  nodes_[node].was_named = true;
+  if (event.inode != 0) by_inode_[event.inode] = node;
   return node;
 }
 
@@ -205,6 +186,7 @@ void Model::happened(const Event& event) {
 void Model::created(const Event& event, Node node) {
   const Place place = place_of(event.path);
   const NodeId id = add_node(std::move(node));
+  nodes_[id].was_named = true;
   if (event.inode != 0) by_inode_[event.inode] = id;  // an inode number is used again
   // O_TMPFILE makes a file without a name.
   if (place.folder == kNone || find(tree_, place) != kNone) return;
@@ -228,7 +210,7 @@ void Model::wrote(const Event& event) {
                .piece = {.at = event.offset,
                          .bytes = event.bytes,
                          .content = known ? content_id(event.data, event.bytes) : kZeros}});
-  if (event.synchronous) pending_.back().data_pending = false;
+  if (event.synchronous) synchronous(node);
 }
 
 void Model::resized(const Event& event) {
@@ -242,8 +224,9 @@ void Model::renamed(const Event& event) {
   const Place from = place_of(event.path), to = place_of(event.target);
   const NodeId node = find(tree_, from);
   if (node == kNone || to.folder == kNone || find(tree_, to) == node) return;
+  if (event.exchange && find(tree_, to) == kNone) return;
   if (event.inode != 0) by_inode_[event.inode] = node;
-  change_names({.of = Change::Of::rename,
+  change_names({.of = event.exchange ? Change::Of::exchange : Change::Of::rename,
                 .node = node,
                 .path = event.path,
                 .target = event.target,
@@ -268,9 +251,7 @@ void Model::removed(const Event& event) {
 }
 
 void Model::change_names(Change change) {
-  change.from_pending = change.from.folder != kNone;
-  change.to_pending = change.to.folder != kNone;
-  Naming(tree_).apply(change, Fate::present);
+  apply_names(change, tree_);
   pending_.push_back(std::move(change));
 }
 
@@ -278,79 +259,125 @@ void Model::change_data(Change change) {
   std::uint64_t& bytes_now = nodes_[change.node].bytes_now;
   const std::uint64_t end = change.piece.end();
   bytes_now = change.of == Change::Of::length ? end : std::max(bytes_now, end);
-  change.data_pending = true;
   pending_.push_back(std::move(change));
+}
+
+// What was written last is there, in a file of the size that it was given before.  What was
+// written to it earlier may still be missing.
+void Model::synchronous(NodeId node) {
+  pending_.back().durable = true;
+  for (Change& change : pending_)
+    if (change.node == node && (change.of == Change::Of::length || change.of == Change::Of::room))
+      change.durable = true;
+  fold();
 }
 
 void Model::sync(NodeId node) {
   if (node == kNone) return;
   nodes_[node].was_synced = true;
-  for (Change& change : pending_) {
-    if (change.of_data() && change.node == node) change.data_pending = false;
-    if (change.from.folder == node) change.from_pending = false;
-    if (change.to.folder == node) change.to_pending = false;
-  }
+  const auto is_in = [&](const Change& change) {
+    return !change.of_data() && (change.from.folder == node || change.to.folder == node);
+  };
+  // The journal is written up to there.
+  const auto last = std::find_if(pending_.rbegin(), pending_.rend(), is_in).base();
+  std::for_each(pending_.begin(), last,
+                [](Change& change) { change.durable |= !change.of_data(); });
+  for (Change& change : pending_) change.durable |= change.of_data() && change.node == node;
   fold();
 }
 
 void Model::sync_all() {
   for (Node& node : nodes_) node.was_synced = true;
-  for (Change& change : pending_)
-    change.data_pending = change.from_pending = change.to_pending = false;
+  for (Change& change : pending_) change.durable = true;
   fold();
 }
 
-// Durable changes become part of what is there, but only from the front: a later one is applied
-// to what an earlier one may leave.
+// Durable changes become part of what is there, but those of a file's data only from the front: a
+// later one is applied to what an earlier one may leave.
 void Model::fold() {
   std::set<NodeId> held_back;
-  bool names_held_back = false;
   std::erase_if(pending_, [&](const Change& change) {
     const bool data = change.of_data();
-    if (!change.durable() || (data ? held_back.contains(change.node) : names_held_back)) {
-      if (data)
-        held_back.insert(change.node);
-      else
-        names_held_back = true;
+    if (!change.durable || (data && held_back.contains(change.node))) {
+      if (data) held_back.insert(change.node);
       return false;
     }
     if (data)
       apply_data(change, Fate::present, nodes_[change.node].synced);
     else
-      Naming(durable_).apply(change, Fate::present);
+      apply_names(change, durable_);
     return true;
   });
 }
 
-// What no call has written came through mapped memory.  When it was synced is not known; so that
-// nobody is accused wrongly it counts as durable where a sync has been.
-void Model::seen(const Image& now, const Image& written) {
-  for (const auto& [path, entry] : written.entries) {
-    const ImageEntry* const here = now.find(path);
-    if (entry.kind != Kind::file || here == nullptr || here->kind != Kind::file ||
-        here->content == entry.content)
-      continue;
-    const NodeId node = find(tree_, path);
-    const auto add = [&](Change::Of of, const Piece& piece) {
-      change_data({.of = of, .node = node, .path = path, .piece = piece});
-      pending_.back().data_pending = !nodes_[node].was_synced;
-    };
-    add(Change::Of::length, {.at = here->bytes});
-    add(Change::Of::bytes,
-        {.bytes = here->bytes, .content = content_id(here->content, here->bytes)});
+// --- mapped memory -----------------------------------------------------------------
+
+namespace {
+
+// Where they differ, up to the end of the shorter one: by runs, with less than a sector between
+// two of them they are one.
+std::vector<Piece> differences(std::string_view now, std::string_view then) {
+  std::vector<Piece> found;
+  const std::size_t common = std::min(now.size(), then.size());
+  for (std::size_t at = 0; at < common; ++at) {
+    if (now[at] == then[at]) continue;
+    if (!found.empty() && at < found.back().end() + kSectorBytes)
+      found.back().bytes = at + 1 - found.back().at;
+    else
+      found.push_back({.at = at, .bytes = 1});
   }
+  return found;
+}
+
+}  // namespace
+
+Status Model::seen(const Image& now, ImageStore& store) {
+  CAIRN_TRY(const State written, state_of(Fates(pending_.size(), Fate::present), store));
+  for (const auto& [path, entry] : written.image.entries) {
+    const ImageEntry* const here = now.find(path);
+    if (entry.kind == Kind::file && here != nullptr && here->kind == Kind::file &&
+        here->content != entry.content)
+      CAIRN_CHECK(saw(path, *here, entry, store));
+  }
+  return {};
+}
+
+// What no call has written came through mapped memory.  When it was synced is not known; so that
+// nobody is accused wrongly it counts as durable where a sync has been.  A file that the program
+// has never opened is another's: standard output.
+Status Model::saw(const std::string& path, const ImageEntry& here, const ImageEntry& written,
+                  ImageStore& store) {
+  const NodeId node = find(tree_, path);
+  const auto add = [&](Change::Of of, const Piece& piece) {
+    change_data({.of = of,
+                 .node = node,
+                 .path = path,
+                 .piece = piece,
+                 .durable = nodes_[node].was_synced || !nodes_[node].was_named});
+  };
+  CAIRN_TRY(const std::string now, store.read(here));
+  CAIRN_TRY(const std::string then, store.read(written));
+  if (here.bytes < written.bytes) add(Change::Of::length, {.at = here.bytes});
+  std::vector<Piece> pieces = differences(now, then);
+  if (here.bytes > written.bytes)
+    pieces.push_back({.at = written.bytes, .bytes = here.bytes - written.bytes});
+  for (Piece& piece : pieces) {
+    piece.content = content_id(here.content, here.bytes);
+    piece.offset = piece.at;
+    add(Change::Of::bytes, piece);
+  }
+  fold();
+  return {};
 }
 
 // --- from fates to an image ------------------------------------------------------
 
 Result<State> Model::state_of(Fates fates, ImageStore& store) {
   State state{std::move(fates), durable_, {}, {}};
-  Naming naming(state.tree);
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     const Change& change = pending_[i];
-    if (!change.of_data())
-      naming.apply(change, state.fates[i]);
-    else
+    if (!change.of_data() && state.fates[i] != Fate::absent) apply_names(change, state.tree);
+    if (change.of_data())
       apply_data(change, state.fates[i],
                  state.bodies.try_emplace(change.node, nodes_[change.node].synced).first->second);
   }

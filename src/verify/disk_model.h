@@ -70,21 +70,21 @@ struct Node {
   std::string target{};         // of a link
   Body synced{};                // a file's bytes, as they were at its last sync
   std::uint64_t bytes_now = 0;  // as a reader sees it
+  bool was_named = false;       // by any event
   bool was_synced = false;      // ever
 };
 
 // One change that a power cut may undo, until all of it is durable.
 struct Change {
-  enum class Of { bytes, room, length, creation, rename, link, removal };
+  enum class Of { bytes, room, length, creation, rename, exchange, link, removal };
   Of of = Of::bytes;
   NodeId node = kNone;
   std::string path{}, target{};  // as they were called then
   Place from{}, to{};            // of names: `node` loses the one, gets the other, or both
   Piece piece{};                 // of data: the bytes, their room, or the length at which they end
-  bool data_pending = false, from_pending = false, to_pending = false;
+  bool durable = false;
 
   bool of_data() const { return of == Of::bytes || of == Of::room || of == Of::length; }
-  bool durable() const { return !data_pending && !from_pending && !to_pending; }
 };
 
 // What became of a change.  Of those that are not of bytes: absent or present.
@@ -109,13 +109,15 @@ class Model {
   explicit Model(const Image& before);
 
   void happened(const Event& event);
-  // How the folder looks now, and how it would if the calls had written all.
-  void seen(const Image& now, const Image& written);
+  // How the folder looks now.
+  // Errors: of the store.
+  Status seen(const Image& now, ImageStore& store);
 
   const Image& before() const { return before_; }
-  // Some of them may be durable, behind one that is not.
+  // Some of the data may be durable, behind some that is not; none of the names is.
   const std::vector<Change>& pending() const { return pending_; }
   // Errors: of the store.
+  //   fates  of names: absent behind the first that is
   Result<State> state_of(Fates fates, ImageStore& store);
 
  private:
@@ -133,10 +135,13 @@ class Model {
   void removed(const Event& event);
   void change_names(Change change);
   void change_data(Change change);
+  void synchronous(NodeId node);
   void sync(NodeId node);
   void sync_all();
   void fold();
 
+  Status saw(const std::string& path, const ImageEntry& here, const ImageEntry& written,
+             ImageStore& store);
   Status show(State& state, NodeId folder, const std::string& prefix, ImageStore& store);
   Result<ImageEntry> put_together(const Node& node, const Body& body, ImageStore& store);
   Result<std::string> bytes_of(const Body& body, ImageStore& store);

@@ -43,7 +43,7 @@ struct Did {
   std::string path{}, target{};
   std::uint64_t inode = 0, offset = 0, bytes = 0;
   std::string data{};
-  bool created = false, truncated = false, synchronous = false;
+  bool created = false, truncated = false, synchronous = false, exchange = false;
 };
 
 // What a program did, as the tracer would tell it.
@@ -96,6 +96,12 @@ class History {
     inodes_[to] = inode;
     return add({.call = Call::rename, .path = from, .target = to, .inode = inode});
   }
+  History& exchange(const std::string& one, const std::string& other) {
+    const std::uint64_t inode = inodes_[one];
+    std::swap(inodes_[one], inodes_[other]);
+    return add(
+        {.call = Call::rename, .path = one, .target = other, .inode = inode, .exchange = true});
+  }
   History& link(const std::string& from, const std::string& to) {
     inodes_[to] = inodes_[from];
     return add({.call = Call::link, .path = from, .target = to, .inode = inodes_[from]});
@@ -126,13 +132,23 @@ class History {
   }
 
   // Each state at the boundary behind the last event, or behind event number `boundary`.
-  std::vector<PowerCut> cuts(std::size_t limit = kAll, int boundary = 0, std::uint64_t seed = 1) {
+  std::vector<PowerCut> cuts(std::size_t limit = kAll, int boundary = 0, std::uint64_t seed = 1,
+                             const Image* now = nullptr) {
     const int at = boundary == 0 ? static_cast<int>(events.size()) + 1 : boundary;
-    return power_cuts(before_, events, at, limit, seed, store).value();
+    return power_cuts(before_, events, at, limit, seed, store, now).value();
   }
   std::vector<Contents> states(std::size_t limit = kAll, int boundary = 0) {
     std::vector<Contents> found;
     for (const PowerCut& cut : cuts(limit, boundary)) found.push_back(contents_of(cut.image));
+    return found;
+  }
+  // If the folder is seen to hold these bytes, too.
+  std::vector<Contents> states_seen(const Contents& seen) {
+    Image now = before_;
+    for (const auto& [name, bytes] : seen)
+      now.entries[in_sandbox(name)] = store.add(as_bytes(bytes)).value();
+    std::vector<Contents> found;
+    for (const PowerCut& cut : cuts(kAll, 0, 1, &now)) found.push_back(contents_of(cut.image));
     return found;
   }
   std::vector<std::string> sentences(std::size_t limit = kAll) {
@@ -172,6 +188,7 @@ class History {
     event.created = did.created;
     event.truncated = did.truncated;
     event.synchronous = did.synchronous;
+    event.exchange = did.exchange;
     events.push_back(std::move(event));
     return *this;
   }
@@ -239,9 +256,9 @@ TEST(DiskProtocolCanary, WithoutTheSyncOfTheFolderTheOldFileMayComeBack) {
   EXPECT_THAT(program.states(), Contains(Contents{{"state.dat", kOld}, {"state.tmp", kNew}}));
 }
 
-TEST(DiskProtocolCanary, RemovingTheOldFileBeforeTheNewOneIsDurableMayLeaveNone) {
+TEST(DiskProtocolCanary, RemovingTheOldFileBeforeTheNewOneIsMadeMayLeaveNone) {
   History program(Contents{{"state.1", kOld}});
-  program.create("state.2").write("state.2", 0, kNew).sync("state.2").unlink("state.1");
+  program.unlink("state.1").create("state.2").write("state.2", 0, kNew).sync("state.2");
   EXPECT_THAT(program.states(), Contains(IsEmpty()));
   program.sync("");
   EXPECT_THAT(program.states(), IsEmpty());
@@ -363,6 +380,20 @@ TEST(Disk, KeepsASynchronousWrite) {
   EXPECT_THAT(program.states(), IsEmpty());
 }
 
+TEST(Disk, ASynchronousWriteKeepsTheTruncationBeforeIt) {
+  History program(Contents{{"state.dat", kOld}});
+  program.open_truncated("state.dat").write("state.dat", 0, "new", /*synchronous=*/true);
+  EXPECT_THAT(program.states(), IsEmpty());
+}
+
+TEST(DiskCanary, ASynchronousWriteKeepsNoOtherBytes) {
+  History program(Contents{{"a", ""}});
+  program.write("a", 0, "1").write("a", 1, "2", /*synchronous=*/true);
+  EXPECT_THAT(program.states(), ElementsAre(Contents{{"a", std::string("\0"
+                                                                       "2",
+                                                                       2)}}));
+}
+
 TEST(Disk, KeepsASynchronousWriteOverOneThatIsLost) {
   History program(Contents{{"a", "0123"}});
   program.write("a", 0, "abcd").write("a", 1, "X", /*synchronous=*/true);
@@ -432,14 +463,7 @@ std::vector<Contents> states_after_mapping(bool synced) {
   program.create("tmp").truncate("tmp", 4);
   if (synced) program.sync("tmp");
   program.rename("tmp", "dat");
-  Image now = program.before();
-  now.entries["sandbox/dat"] = program.store.add(as_bytes("new!")).value();
-  const int boundary = static_cast<int>(program.events.size()) + 1;
-  std::vector<Contents> found;
-  for (const PowerCut& cut :
-       power_cuts(program.before(), program.events, boundary, kAll, 1, program.store, &now).value())
-    found.push_back(program.contents_of(cut.image));
-  return found;
+  return program.states_seen({{"dat", "new!"}});
 }
 
 TEST(Disk, MappedMemoryThatWasSyncedIsDurable) {
@@ -452,14 +476,59 @@ TEST(DiskCanary, MappedMemoryThatWasNotSyncedMayBeLost) {
   EXPECT_THAT(states_after_mapping(false), Contains(Contents{{"dat", std::string(4, '\0')}}));
 }
 
+TEST(DiskCanary, MappedMemoryMakesNoWriteToTheSameFileDurable) {
+  History program(Contents{{"a", kOld + kOld}});
+  program.sync("a").write("a", 0, "new");
+  const std::string mapped = kOld + kOld.substr(0, 1020) + "MAP!";
+  EXPECT_THAT(program.states_seen({{"a", "new" + mapped.substr(3)}}),
+              ElementsAre(Contents{{"a", mapped}}, Contents{{"a", "n" + mapped.substr(1)}}));
+}
+
+TEST(Disk, AFileThatTheProgramNeverOpenedIsAsItWasSeen) {
+  History program(Contents{{"stdout", ""}, {"a", "1"}});
+  program.write("a", 0, "2");
+  EXPECT_THAT(program.states_seen({{"stdout", "hello"}, {"a", "2"}}),
+              ElementsAre(Contents{{"a", "1"}, {"stdout", "hello"}}));
+}
+
 // --- names -------------------------------------------------------------------------
 
-TEST(Disk, ARenamedInodeIsUnderItsNewNameEvenIfItsCreationIsNotThere) {
+TEST(Disk, NamesAreThereInTheirOrder) {
   History program;
-  program.create("tmp").write("tmp", 0, "x").sync("tmp").rename("tmp", "dat");
-  EXPECT_THAT(program.states(), Contains(Contents{{"tmp", "x"}}));
-  EXPECT_THAT(program.states(), Contains(IsEmpty()));
-  EXPECT_THAT(program.states(), Each(SizeIs(::testing::Le(1U))));
+  program.create("a").create("b").create("c");
+  EXPECT_THAT(program.states(), ::testing::UnorderedElementsAre(IsEmpty(), Contents{{"a", ""}},
+                                                                Contents{{"a", ""}, {"b", ""}}));
+}
+
+TEST(Disk, ALaterRenameIsNeverThereWithoutAnEarlierCreation) {
+  History program(Contents{{"state.dat", kOld}});
+  program.create("results.csv").write("results.csv", 0, "1\n").sync("results.csv");
+  save(program, kNew, {.sync_folder = false});
+  EXPECT_THAT(program.states(), Contains(Not(Contains(Key("results.csv")))));
+  for (const Contents& state : program.states())
+    EXPECT_TRUE(state.contains("results.csv") || state.at("state.dat") == kOld);
+}
+
+TEST(DiskCanary, TheOrderOfNamesIsNoneOfBytes) {
+  History program(Contents{{"state.dat", kOld}});
+  program.create("results.csv").write("results.csv", 0, "1\n");
+  save(program, kNew, {});
+  EXPECT_THAT(program.states(), Contains(Contents{{"results.csv", ""}, {"state.dat", kNew}}));
+}
+
+TEST(Disk, ASyncOfAFolderKeepsAllEarlierNames) {
+  History program(Contents{{"f/", ""}});
+  program.create("a").create("f/b").create("c").sync("f");
+  EXPECT_THAT(program.states(), ElementsAre(Contents{{"a", ""}, {"f/", ""}, {"f/b", ""}}));
+}
+
+TEST(Disk, AnExchangeIsAtomic) {
+  History program(Contents{{"a", "1"}, {"b", "2"}});
+  program.exchange("a", "b").write("a", 0, "3").sync("a");
+  EXPECT_THAT(program.states(), ElementsAre(Contents{{"a", "1"}, {"b", "3"}}));
+  EXPECT_THAT(program.sentences().at(0), HasSubstr("the exchange of a and b is not on the disk"));
+  program.sync("");
+  EXPECT_THAT(program.states(), IsEmpty());
 }
 
 TEST(Disk, AnInodeThatWasRenamedTwiceIsUnderOneName) {
@@ -476,46 +545,37 @@ TEST(Disk, ARenameIsAtomic) {
   EXPECT_THAT(program.states(), ElementsAre(Contents{{"dat", "old"}, {"tmp", "new"}}));
 }
 
-TEST(Disk, ARenameTakesItsOwnInodeAwayAndNoOther) {
+TEST(Disk, ANameIsUsedAgainForAnotherFile) {
   History program(Contents{{"a", "old"}});
   program.unlink("a").create("a").rename("a", "b");
-  EXPECT_THAT(program.states(), Contains(Contents{{"a", "old"}, {"b", ""}}));
-}
-
-TEST(Disk, ADurableRemovalStaysBehindAnEarlierRenameThatIsNot) {
-  History program(Contents{{"f/", ""}, {"a", "x"}});
-  program.rename("a", "f/a").unlink("f/a").sync("f").create("b");
-  EXPECT_THAT(program.states(), Each(Not(Contains(Key("f/a")))));
-}
-
-TEST(Disk, NamesAreThereInAnyCombination) {
-  History program;
-  program.create("a").create("b");
   EXPECT_THAT(program.states(),
-              ::testing::UnorderedElementsAre(IsEmpty(), Contents{{"a", ""}}, Contents{{"b", ""}}));
+              ElementsAre(Contents{{"a", "old"}}, Contents{{"a", ""}}, IsEmpty()));
 }
 
-TEST(Disk, ARenameAcrossFoldersWantsBothSynced) {
-  History program(Contents{{"f/", ""}, {"a", "x"}});
-  program.rename("a", "f/a").sync("f");
-  EXPECT_THAT(program.states(), ElementsAre(Contents{{"a", "x"}, {"f/", ""}}));
-  program.sync("");
-  EXPECT_THAT(program.states(), IsEmpty());
+TEST(Disk, ARenameAcrossFoldersIsDurableAfterASyncOfEither) {
+  for (const std::string folder : {"", "f"}) {
+    History program(Contents{{"f/", ""}, {"a", "x"}});
+    program.rename("a", "f/a");
+    EXPECT_THAT(program.states(), ElementsAre(Contents{{"a", "x"}, {"f/", ""}}));
+    program.sync(folder);
+    EXPECT_THAT(program.states(), IsEmpty());
+  }
 }
 
 TEST(Disk, NothingIsInAFolderThatIsNotThere) {
   History program;
-  program.make_folder("f").create("f/a").write("f/a", 0, "x").sync("f/a").sync("f");
-  EXPECT_THAT(program.states(), ElementsAre(IsEmpty()));
-  program.sync("");
+  program.make_folder("f").create("f/a").write("f/a", 0, "x").sync("f/a");
+  EXPECT_THAT(program.states(), ::testing::UnorderedElementsAre(IsEmpty(), Contents{{"f/", ""}}));
+  program.sync("f");
   EXPECT_THAT(program.states(), IsEmpty());
 }
 
 TEST(Disk, AFolderIsRenamedWithAllThatIsInIt) {
   History program(Contents{{"gen.tmp/", ""}, {"gen.tmp/a", "1"}});
-  program.rename("gen.tmp", "gen").create("gen/b").sync("gen");
+  program.create("gen.tmp/b").sync("gen.tmp").rename("gen.tmp", "gen").create("gen/c");
   EXPECT_THAT(program.states(),
-              ElementsAre(Contents{{"gen.tmp/", ""}, {"gen.tmp/a", "1"}, {"gen.tmp/b", ""}}));
+              ElementsAre(Contents{{"gen.tmp/", ""}, {"gen.tmp/a", "1"}, {"gen.tmp/b", ""}},
+                          Contents{{"gen/", ""}, {"gen/a", "1"}, {"gen/b", ""}}));
 }
 
 TEST(Disk, ARemovedFolderTakesWhatWasInIt) {
@@ -671,9 +731,7 @@ TEST(DiskWords, SayWhatIsStillThereAndWhatIsGone) {
                   "the removal of state.1 and the creation of state.2 are not on the disk: "
                   "state.2 is missing, state.1 is still there",
                   "the creation of state.2 is on the disk, the removal of state.1 is not: "
-                  "state.1 is still there",
-                  "the removal of state.1 is on the disk, the creation of state.2 is not: "
-                  "state.2 is missing"));
+                  "state.1 is still there"));
 }
 
 TEST(DiskWords, SayWhatATornWriteLeaves) {
@@ -696,21 +754,21 @@ TEST(DiskWords, NameAFewOfManyFiles) {
 
 // --- against brute force -------------------------------------------------------------
 
-// The same promises, told as simply as can be: for every combination of fates all calls are made
-// again, one after the other, on strings.
+// The same promises, told as simply as can be: for every combination of fates of the data and
+// every number of names all calls are made again, one after the other, on strings.
 class BruteForce {
  public:
   BruteForce(const History& program, Contents before, std::map<std::string, std::uint64_t> inodes)
       : program_(program), before_(std::move(before)), inodes_(std::move(inodes)) {
     for (std::size_t i = 0; i < events().size(); ++i)
-      if (changes(i) && !durable(i)) open_.push_back(i);
+      if (changes(i) && !durable(i)) (is_data(i) ? open_ : names_).push_back(i);
   }
 
   enum Fate { absent, present, zeros, torn };
   using Fates = std::map<std::size_t, Fate>;  // of the events that are open
 
   std::size_t combinations() const {
-    std::size_t product = 1;
+    std::size_t product = names_.size() + 1;
     for (const std::size_t i : open_) product *= radix(i);
     return product;
   }
@@ -723,6 +781,8 @@ class BruteForce {
         fates[i] = static_cast<Fate>(rest % radix(i));
         rest /= radix(i);
       }
+      for (std::size_t name = 0; name < names_.size(); ++name)
+        fates[names_[name]] = name < rest ? present : absent;
       found.insert(state(fates));
     }
     return found;
@@ -740,7 +800,9 @@ class BruteForce {
         made([&](std::size_t i) { return is_write(i) ? absent : present; });
     found["names only"] = made([&](std::size_t i) { return is_data(i) ? absent : present; });
     found["data only"] = made([&](std::size_t i) { return is_data(i) ? present : absent; });
-    for (const std::size_t one : open_) {
+    std::vector<std::size_t> all_open = open_;
+    all_open.insert(all_open.end(), names_.begin(), names_.end());
+    for (const std::size_t one : all_open) {
       const auto same_file = [&](std::size_t i) {
         return is_data(i) && events()[i].inode == events()[one].inode;
       };
@@ -749,8 +811,8 @@ class BruteForce {
       found[cat("without the bytes of ", one)] =
           made([&](std::size_t i) { return same_file(i) && is_write(i) ? absent : present; });
       if (!is_data(one))
-        found[cat("without the name of ", one)] =
-            made([&](std::size_t i) { return i == one ? absent : present; });
+        found[cat("without the names from ", one)] =
+            made([&](std::size_t i) { return is_data(i) || i < one ? present : absent; });
       found[cat("in order up to ", one)] = made([&](std::size_t i) {
         return i < one ? present : (i > one ? absent : (is_write(i) ? torn : present));
       });
@@ -782,27 +844,33 @@ class BruteForce {
   bool durable(std::size_t i) const {
     const Event& event = events()[i];
     if (is_data(i))
-      return event.synchronous ||
+      return event.synchronous || (!is_write(i) && written_synchronously_after(i)) ||
              synced_after(i, [&](const Event& sync) { return sync.inode == event.inode; });
-    const auto synced = [&](const std::string& path) {
-      return synced_after(i, [&](const Event& sync) { return sync.path == folder_of(path); });
-    };
-    const bool from = event.call == Call::rename || event.call == Call::unlink;
-    const bool to = event.call != Call::unlink;
-    const std::string& new_name = event.target.empty() ? event.path : event.target;
-    return (!from || synced(event.path)) && (!to || synced(new_name));
+    for (std::size_t later = i; later < events().size(); ++later)
+      if (changes(later) && !is_data(later) && synced_after(later, [&](const Event& sync) {
+            const Event& name = events()[later];
+            return sync.path == folder_of(name.path) ||
+                   (!name.target.empty() && sync.path == folder_of(name.target));
+          }))
+        return true;
+    return false;
+  }
+  bool written_synchronously_after(std::size_t i) const {
+    return std::any_of(
+        events().begin() + static_cast<std::ptrdiff_t>(i), events().end(),
+        [&](const Event& event) { return event.synchronous && event.inode == events()[i].inode; });
   }
 
   Contents made(const std::function<Fate(std::size_t)>& choose) const {
     Fates fates;
-    for (const std::size_t i : open_) fates[i] = choose(i);
+    for (const auto* open : {&open_, &names_})
+      for (const std::size_t i : *open) fates[i] = choose(i);
     return state(fates);
   }
 
   Contents state(const Fates& fates) const {
     std::map<std::string, std::uint64_t> names;
     std::map<std::uint64_t, std::string> bytes;
-    std::map<std::uint64_t, std::set<std::string>> left_behind;
     for (const auto& [name, inode] : inodes_)
       if (!before_.contains(name + "/")) bytes[names[in_sandbox(name)] = inode] = before_.at(name);
     for (std::size_t i = 0; i < events().size(); ++i) {
@@ -813,9 +881,7 @@ class BruteForce {
       if (is_data(i))
         change_bytes(event, fate, bytes[event.inode]);
       else if (fate == present)
-        change_names(event, names, left_behind[event.inode]);
-      else if (event.call == Call::rename)
-        left_behind[event.inode].insert(event.path);
+        change_names(event, names);
     }
     Contents contents;
     for (const auto& [name, text] : before_)
@@ -824,19 +890,11 @@ class BruteForce {
     return contents;
   }
 
-  static void change_names(const Event& event, std::map<std::string, std::uint64_t>& names,
-                           std::set<std::string>& left_behind) {
-    if (event.call == Call::unlink) {
-      names.erase(event.path);
-      return;
-    }
-    if (event.call == Call::rename) {
-      left_behind.insert(event.path);
-      for (const std::string& old : left_behind)
-        if (names.contains(old) && names[old] == event.inode) names.erase(old);
-      left_behind.clear();
-    }
-    names[event.target.empty() ? event.path : event.target] = event.inode;
+  static void change_names(const Event& event, std::map<std::string, std::uint64_t>& names) {
+    if (event.exchange) return std::swap(names.at(event.path), names.at(event.target));
+    if (event.call == Call::unlink || event.call == Call::rename) names.erase(event.path);
+    if (event.call != Call::unlink)
+      names[event.target.empty() ? event.path : event.target] = event.inode;
   }
 
   void change_bytes(const Event& event, Fate fate, std::string& bytes) const {
@@ -852,7 +910,7 @@ class BruteForce {
   const History& program_;
   Contents before_;
   std::map<std::string, std::uint64_t> inodes_;
-  std::vector<std::size_t> open_;
+  std::vector<std::size_t> open_, names_;  // of data, of names
 };
 
 const std::vector<std::string> kNames{"a", "b", "f/a"};
@@ -863,7 +921,7 @@ void do_something(History& program) {
   const std::string other = *rc::gen::elementOf(kNames);
   auto& inodes = program.inodes();
   const bool there = inodes.contains(name);
-  switch (*rc::gen::inRange(0, 9)) {
+  switch (*rc::gen::inRange(0, 11)) {
     case 0:
     case 1:
     case 2:
@@ -885,6 +943,13 @@ void do_something(History& program) {
       return;
     case 7:
       if (there && !inodes.contains(other)) program.link(name, other);
+      return;
+    case 8:
+      if (there) program.open_truncated(name);
+      return;
+    case 9:
+      if (there && inodes.contains(other) && inodes[other] != inodes[name])
+        program.exchange(name, other);
       return;
     default: {
       const std::string synced = *rc::gen::element<std::string>("a", "b", "f/a", "f", "");

@@ -23,6 +23,8 @@ std::string name_of(const Change& change) {
   switch (change.of) {
     case Change::Of::rename:
       return cat("the rename of ", path, " to ", users_name(change.target));
+    case Change::Of::exchange:
+      return cat("the exchange of ", path, " and ", users_name(change.target));
     case Change::Of::link:
       return cat("the link ", users_name(change.target));
     case Change::Of::removal:
@@ -71,8 +73,8 @@ std::string names_there(const std::vector<Change>& pending, const Fates& fates) 
   std::vector<std::string> telling, renames, others;
   for (std::size_t i = pending.size(); i-- > 0;) {
     const Change& change = pending[i];
-    if (change.durable() || change.of_data() || fates[i] == Fate::absent) continue;
-    const bool rename = change.of == Change::Of::rename;
+    if (change.durable || change.of_data() || fates[i] == Fate::absent) continue;
+    const bool rename = change.of == Change::Of::rename || change.of == Change::Of::exchange;
     if (rename && incomplete.contains(change.node)) telling.push_back(name_of(change));
     if (names_are_missing) (rename ? renames : others).push_back(name_of(change));
   }
@@ -94,7 +96,7 @@ std::vector<std::string> not_there(const std::vector<Change>& pending, const Fat
   std::vector<std::string> names, sentences;
   for (std::size_t i = pending.size(); i-- > 0;) {
     const Change& change = pending[i];
-    if (change.durable()) continue;
+    if (change.durable) continue;
     if (!change.of_data()) {
       if (fates[i] == Fate::absent) names.push_back(name_of(change));
       continue;

@@ -30,17 +30,18 @@ using Clock = Alarm::Clock;
 
 constexpr auto kStopIsLookedAt = 100ms;  // so often
 constexpr auto kLeftOversHave = 2s;
+constexpr std::uint64_t kExchange = 2;  // RENAME_EXCHANGE
 
 // A call that concerns a file of the machine, as it is when the thread stops before it.
 struct Attempt {
   Event event;
   const CallForm* form = nullptr;
   StoppedCall call;
-  bool existed = false;     // the name, or the file
-  bool makes_name = false;  // if it succeeds
-  std::uint64_t bytes = 0;  // of the file before
-  std::uint64_t end = 0;    // of a write: the size that it needs
-  bool denied = false;      // the disk is full
+  bool existed = false;                // the name, or the file
+  bool makes_name = false;             // if it succeeds
+  std::uint64_t bytes = 0;             // of the file before
+  std::uint64_t end = 0;               // of a write: the size that it needs
+  std::optional<std::int64_t> answer;  // instead of the call
 };
 
 // --- what a call is about ------------------------------------------------------
@@ -74,8 +75,8 @@ class Judge {
   // Takes name, inode and size from what a path or a descriptor leads to.
   bool take_place(pid_t thread, Attempt& attempt, bool follow) const;
   bool take_descriptor(pid_t thread, int fd, Attempt& attempt) const;
-  static std::optional<Place> place_of(pid_t thread, const StoppedCall& call, int folder, int what,
-                                       bool follow);
+  static std::optional<PathTarget> place_of(pid_t thread, const StoppedCall& call, int folder,
+                                            int what, bool follow);
 
   const View& view_;
   std::set<std::string> spared_;  // paths of what stdout and stderr are written to
@@ -150,14 +151,14 @@ std::optional<std::string> Judge::path_sought(pid_t thread, const StoppedCall& c
   return absolute_path(thread, folder_argument(call, form.folder), *path);
 }
 
-std::optional<Place> Judge::place_of(pid_t thread, const StoppedCall& call, int folder, int what,
-                                     bool follow) {
+std::optional<PathTarget> Judge::place_of(pid_t thread, const StoppedCall& call, int folder,
+                                          int what, bool follow) {
   const auto path = read_text(thread, argument(call, what));
   if (!path) return {};
   const int folder_fd = folder_argument(call, folder);
   if (!path->empty()) return find_place(thread, folder_fd, *path, follow);
   if (folder_fd < 0) return {};
-  return Place{descriptor_path(thread, folder_fd), descriptor_status(thread, folder_fd)};
+  return PathTarget{descriptor_path(thread, folder_fd), descriptor_status(thread, folder_fd)};
 }
 
 bool Judge::take_place(pid_t thread, Attempt& attempt, bool follow) const {
@@ -264,7 +265,11 @@ bool Judge::judge_two(pid_t thread, Attempt& attempt) const {
   const auto name = view_.name_of(from->path), name2 = view_.name_of(to->path);
   attempt.event.path = name.value_or("");
   attempt.event.target = name2.value_or("");
+  attempt.event.exchange =
+      form.number == SYS_renameat2 && (argument(attempt.call, 4) & kExchange) != 0;
   if (from->status) attempt.event.inode = from->status->st_ino;
+  attempt.event.exchange =
+      attempt.call.number == SYS_renameat2 && (argument(attempt.call, 4) & RENAME_EXCHANGE) != 0;
   attempt.existed = to->status.has_value();
   attempt.makes_name = attempt.event.call == Call::link && !attempt.existed;
   return name || name2;
@@ -328,7 +333,7 @@ class Run final : public Watcher {
 
   Next begin_call(pid_t thread);
   Next begin_boundary(pid_t thread, Attempt attempt);
-  bool deny(pid_t thread, Attempt& attempt);
+  void deny(pid_t thread, Attempt& attempt);
   void finish_call(const CallResult& result);
   void finish_write(const CallResult& result);
   void call_is_over();
@@ -437,8 +442,10 @@ Next Run::begin_boundary(pid_t thread, Attempt attempt) {
     return Next::stay;
   }
   if (order_.signal_at == event.boundary) send_signal();
-  if (order_.disk_full_from && event.boundary >= *order_.disk_full_from)
-    attempt.denied = deny(thread, attempt);
+  if (order_.disk_full_from && event.boundary >= *order_.disk_full_from) deny(thread, attempt);
+  if (order_.syncs_are_skipped && (event.call == Call::sync || event.call == Call::sync_disk))
+    attempt.answer = 0;
+  if (attempt.answer) skip_call(thread);
   memory_.forget(event.path);
   memory_.forget(event.target);
   execution_.events.push_back(event);
@@ -447,27 +454,26 @@ Next Run::begin_boundary(pid_t thread, Attempt attempt) {
   return Next::go_on_until_return;
 }
 
-// The disk is full: whether the call is not made.  It may instead be made in part.
-bool Run::deny(pid_t thread, Attempt& attempt) {
-  if (!attempt.makes_name && attempt.end <= attempt.bytes) return false;
+// The disk is full: what needs space is not made, or once in part.
+void Run::deny(pid_t thread, Attempt& attempt) {
+  if (!attempt.makes_name && attempt.end <= attempt.bytes) return;
   const Shape shape = attempt.form->shape;
   const std::uint64_t half = argument(attempt.call, 2) / 2;
   if (order_.full_disk_tears && !torn_ && half > 0 &&
       (shape == Shape::write || shape == Shape::write_at)) {
     torn_ = true;
     set_third_argument(thread, half);
-    return false;
+  } else {
+    attempt.answer = -ENOSPC;
   }
-  skip_call(thread);
-  return true;
 }
 
 void Run::on_return(pid_t thread) {
   const auto result = result_of(thread);
   if (in_flight_ && in_flight_->thread == thread) {
-    if (in_flight_->attempt.denied) {
-      set_result(thread, -ENOSPC);
-      finish_call({-ENOSPC, ENOSPC});
+    if (const auto answer = in_flight_->attempt.answer) {
+      set_result(thread, *answer);
+      finish_call({*answer, static_cast<int>(-*answer)});
     } else {
       finish_call(result.value_or(CallResult{}));
     }
@@ -696,7 +702,10 @@ void Run::act_on_time(bool stop) {
   kill_if(is_due(limit_), &execution_.out_of_time);
   if (!is_due(left_overs_)) return;
   const auto there = tracer_.processes();
-  for (Execution::LeftOver& left : execution_.left_over) left.killed = there.contains(left.pid);
+  for (Execution::LeftOver& left : execution_.left_over) {
+    left.killed = there.contains(left.pid);
+    if (left.killed) left.command = command_of(left.pid);  // it may have been about to execve
+  }
   kill_if(true, nullptr);
 }
 

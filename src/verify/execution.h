@@ -56,6 +56,7 @@ struct Event {
   std::string data;         // their name in the store, if record_data
   bool created = false, truncated = false;  // by an open
   bool synchronous = false;                 // a write to a file opened with O_SYNC or O_DSYNC
+  bool exchange = false;                    // a rename that lets two files swap their names
   int error = 0;                            // errno of the call; 0: it succeeded
   std::int64_t at_us = 0;                   // since the start
 };
@@ -86,6 +87,8 @@ struct ExecutionOrder {
   bool watch_files = false;  // events; without it only processes are watched
   bool record_data = false;  // what was written goes into the store
   bool watch_misses = false;
+  // fsync and its like are boundaries and events, but return at once: nothing waits for the disk.
+  bool syncs_are_skipped = false;
   // Boundaries at which the machine's folder is captured; empty: none.  {0}: all of them.
   std::vector<int> snapshots;
 

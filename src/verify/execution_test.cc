@@ -233,12 +233,28 @@ os.sendfile(f, s, 0, 3)
   EXPECT_THAT(data, ElementsAre("one", "two", "THREE", content("/etc/hostname").substr(0, 3)));
 }
 
+TEST_F(Executing, TellsAnExchangeFromARename) {
+  const Execution execution = lab_.run(lab_.python(R"(
+import ctypes
+for name in 'ab': open(name, 'w').close()
+libc = ctypes.CDLL(None)
+libc.renameat2(-100, b'a', -100, b'b', 0)
+open('a', 'w').close()
+libc.renameat2(-100, b'a', -100, b'b', 2)
+)"));
+  std::vector<bool> exchanges;
+  for (const Event& event : execution.events)
+    if (event.call == Call::rename && event.error == 0) exchanges.push_back(event.exchange);
+  EXPECT_THAT(exchanges, ElementsAre(false, true));
+}
+
 TEST_F(Executing, KnowsAFileThatGetsItsNameLater) {
   ExecutionOrder order = lab_.python(R"(
 import os
 f = os.open('.', os.O_TMPFILE | os.O_RDWR)
 os.write(f, b'abc')
-os.link(f'/proc/self/fd/{f}', 'named', follow_symlinks=True)
+here = os.open('.', os.O_RDONLY)
+os.link(f'/proc/self/fd/{f}', 'named', src_dir_fd=here, follow_symlinks=True)
 )");
   order.record_data = true;
   const Execution execution = lab_.run(order);
@@ -248,6 +264,7 @@ os.link(f'/proc/self/fd/{f}', 'named', follow_symlinks=True)
   EXPECT_EQ(told(open), "open sandbox created");
   EXPECT_EQ(lab_.data(write), "abc");
   EXPECT_EQ(link.target, "sandbox/named");
+  EXPECT_EQ(link.error, 0);
   EXPECT_EQ(write.inode, open.inode);
   EXPECT_EQ(link.inode, open.inode);
   EXPECT_NE(link.inode, 0U);
@@ -307,6 +324,32 @@ subprocess.run(['/bin/sh', '-c', '(echo a > g; sh -c "echo b > h") ; exec sh -c 
     EXPECT_THAT(lines, Contains(cat("write sandbox/", name, " 2 at 0")));
   EXPECT_TRUE(execution.left_over.empty());
   EXPECT_EQ(execution.exit, ExitStatus{});
+}
+
+// One call at a time: without it two threads would both have created a file, now and then.
+TEST_F(Executing, TellsWhichOfTwoThreadsWasFirst) {
+  const Execution execution = lab_.run(lab_.python(R"(
+import os, threading
+start = threading.Barrier(4)
+def work():
+    for i in range(40):
+        start.wait()
+        f = os.open(f'f{i}', os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        os.write(f, b'1234567890')
+        os.close(f)
+threads = [threading.Thread(target=work) for n in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+)"));
+  std::map<std::string, int> created;
+  std::map<std::string, std::set<std::uint64_t>> offsets;
+  for (const Event& event : execution.events) {
+    if (event.call == Call::open) created[event.path] += event.created ? 1 : 0;
+    if (event.call == Call::write) offsets[event.path].insert(event.offset);
+  }
+  EXPECT_THAT(created, SizeIs(40));
+  for (const auto& [path, times] : created) EXPECT_EQ(times, 1) << path;
+  for (const auto& [path, seen] : offsets) EXPECT_THAT(seen, ElementsAre(0, 10, 20, 30)) << path;
 }
 
 TEST_F(Executing, AllowsAnExecveFromAThread) {
@@ -550,6 +593,19 @@ TEST_F(Executing, MakesHalfOfTheFirstWriteToAFullDisk) {
   EXPECT_EQ(lab_.said(order), "failed\n");
 }
 
+TEST_F(Executing, SkipsSyncsIfToldTo) {
+  ExecutionOrder order = lab_.python(R"(
+import os
+f = os.open('f', os.O_RDWR | os.O_CREAT)
+print(os.fsync(f), os.fdatasync(f), os.sync())
+)");
+  order.syncs_are_skipped = true;
+  const Execution execution = lab_.run(order);
+  EXPECT_EQ(lab_.said(order), "None None None\n");
+  EXPECT_THAT(told(execution), ElementsAre("open sandbox/f created", "fsync sandbox/f",
+                                           "fsync sandbox/f", "sync", "exit"));
+}
+
 // --- what is left over --------------------------------------------------------------------
 
 TEST_F(Executing, NamesAChildThatGoesOnWriting) {
@@ -557,7 +613,8 @@ TEST_F(Executing, NamesAChildThatGoesOnWriting) {
       lab_.shell("(exec 5> late; while [ -d /proc/$$ ]; do :; done; echo x >&5; sleep 1000) &"));
   ASSERT_THAT(execution.left_over, Not(IsEmpty()));
   const auto& left = execution.left_over.front();
-  EXPECT_EQ(left.command, "sh");
+  EXPECT_EQ(left.command, "sleep");  // the shell becomes it in the end
+  EXPECT_TRUE(left.wrote);
   EXPECT_TRUE(left.killed);
   EXPECT_EQ(execution.exit, ExitStatus{});
   EXPECT_LT(execution.wall, 2s);
@@ -618,6 +675,22 @@ TEST_F(Executing, RunsInSeveralThreadsAtATime) {
     EXPECT_EQ(files(executions[i].snapshots.back().image),
               files(executions[0].snapshots.back().image));
   }
+}
+
+TEST_F(Executing, LeavesNothingBehindIfItsTracerIsKilled) {
+  const ExecutionOrder order = lab_.shell("(sleep 1000 & echo $! > f; mv f g; wait) & wait");
+  const Path file = order.machine.sandbox() / "g";
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    lab_.run(order);
+    ::_exit(0);
+  }
+  while (!std::filesystem::exists(file)) std::this_thread::yield();
+  const pid_t sleeper = static_cast<pid_t>(parse_integer(trim(content(file))).value());
+  EXPECT_TRUE(process_runs(sleeper));
+  ::kill(tracer, SIGKILL);
+  ::waitpid(tracer, nullptr, 0);
+  while (process_runs(sleeper)) std::this_thread::yield();
 }
 
 TEST_F(Executing, CountsTheTimeOfAllProcesses) {

@@ -417,7 +417,8 @@ class ImageStore::Walk {
     image.entries[relative] = {.kind = Kind::file,
                                .mode = status.st_mode & 07777U,
                                .bytes = seen.bytes,
-                               .content = std::move(seen.content)};
+                               .content = std::move(seen.content),
+                               .changed_ns = nanoseconds(status.st_mtim)};
     return {};
   }
 
@@ -458,7 +459,7 @@ namespace {
 
 // Below the open folder; the folders that it stands in are there and can be written to.
 Status make_entry(int root, const std::string& name, const ImageEntry& entry, const Path& content,
-                  const Path& path) {
+                  const Path& path, ImageStore::Times times) {
   const char* const file = name.c_str();
   switch (entry.kind) {
     case Kind::folder:
@@ -481,6 +482,10 @@ Status make_entry(int root, const std::string& name, const ImageEntry& entry, co
   if (!to) return system_error("create", path, errno);
   CAIRN_CHECK(copy_file(from.get(), to.get(), path));
   if (::fchmod(to.get(), entry.mode) == -1) return system_error("change mode of", path, errno);
+  if (times == ImageStore::Times::fresh || entry.changed_ns == 0) return {};
+  const timespec changed{entry.changed_ns / 1'000'000'000, entry.changed_ns % 1'000'000'000};
+  const std::array<timespec, 2> both = {changed, changed};
+  if (::futimens(to.get(), both.data()) == -1) return system_error("set times of", path, errno);
   return {};
 }
 
@@ -500,7 +505,7 @@ void assert_is_a_tree(const Image& image) {
 
 }  // namespace
 
-Status ImageStore::lay_out(const Image& image, const Path& folder) {
+Status ImageStore::lay_out(const Image& image, const Path& folder, Times times) {
   assert_is_a_tree(image);
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
@@ -511,7 +516,7 @@ Status ImageStore::lay_out(const Image& image, const Path& folder) {
   if (::fchmod(root.get(), kNewFolderMode) == -1)
     return system_error("change mode of", folder, errno);
   for (const auto& [name, entry] : image.entries)
-    CAIRN_CHECK(make_entry(root.get(), name, entry, path_of(entry), folder / name));
+    CAIRN_CHECK(make_entry(root.get(), name, entry, path_of(entry), folder / name, times));
   // Last, and what is in a folder first: one that may not be written to had to be filled.
   for (auto entry = image.entries.rbegin(); entry != image.entries.rend(); ++entry)
     if (entry->second.kind == Kind::folder &&

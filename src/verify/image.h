@@ -1,6 +1,6 @@
 // What folders contain, kept by content: the same file in a thousand images is stored once.
 //
-// Times are not part of an image; a program whose result depends on them is not reproducible.
+// Times are no part of what an image is: two that differ in them alone are equal.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,12 @@ struct ImageEntry {
   unsigned mode = 0644;     // permission bits
   std::uint64_t bytes = 0;  // of a file
   std::string content;      // a file's name in the store; a link's target
-  friend bool operator==(const ImageEntry&, const ImageEntry&) = default;
+  // When a file was changed, nanoseconds since 1970; 0: not known.  No part of what it is.
+  std::int64_t changed_ns = 0;
+  friend bool operator==(const ImageEntry& one, const ImageEntry& other) {
+    return one.kind == other.kind && one.mode == other.mode && one.bytes == other.bytes &&
+           one.content == other.content;
+  }
 };
 
 // By relative name, '/'-separated; a folder is there before what is in it.
@@ -73,7 +78,9 @@ class ImageStore {
   // Makes `folder` (and its parents) hold exactly the image: what is there goes first.  Every file
   // is a copy of its own.  Modes are those of the image, whatever the umask.
   // Errors: io, no_space.
-  Status lay_out(const Image& image, const Path& folder);
+  //   times  kept: files look as old as they were; fresh: as after a transfer
+  enum class Times { fresh, kept };
+  Status lay_out(const Image& image, const Path& folder, Times times = Times::fresh);
 
   // A file that no folder holds.
   Result<ImageEntry> add(Bytes content, unsigned mode = 0644);

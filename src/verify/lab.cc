@@ -116,7 +116,8 @@ Result<Machine> Lab::set_up(const Image& folder, Site site) {
   if (isolation_.mounts)
     machine.sandbox_path =
         site == Site::usual ? Path("/execute/dir_1") : Path(cat("/execute/dir_", number + 1));
-  CAIRN_CHECK(store_.lay_out(folder, machine.folder));
+  const auto times = site == Site::usual ? ImageStore::Times::kept : ImageStore::Times::fresh;
+  CAIRN_CHECK(store_.lay_out(folder, machine.folder, times));
   return machine;
 }
 

@@ -32,7 +32,8 @@ class Lab {
   Image fresh() const;
   Image fresh(const Image& checkpoint) const;
 
-  // A machine's folder, laid out.  The sandbox is seen where it always is, or elsewhere.
+  // A machine's folder, laid out.  The sandbox is seen where it always is and files are as old
+  // as they were; or it is seen elsewhere and files are new, as after a transfer.
   enum class Site { usual, another };
   Result<Machine> set_up(const Image& folder, Site site);
   Status tear_down(const Machine& machine) const;

@@ -22,22 +22,20 @@ class Catalogue {
  public:
   Catalogue(const std::vector<Line>& reference, double tolerance)
       : reference_(reference), tolerance_(tolerance) {
-    for (std::size_t i = 0; i < reference.size(); ++i) {
-      const std::string_view text = without_end(reference[i].text);
-      const auto [known, is_new] = ids_.try_emplace(text, static_cast<int>(places_.size()));
-      if (is_new) places_.emplace_back();
-      places_[static_cast<std::size_t>(known->second)].push_back(i);
-      of_reference.push_back(known->second);
+    ids_.reserve(reference.size());
+    for (const Line& line : reference) {
+      const auto id = ids_.try_emplace(without_end(line.text), static_cast<int>(ids_.size()));
+      of_reference.push_back(id.first->second);
     }
     if (tolerance > 0) arrange_by_skeleton();
   }
 
-  std::size_t size() const { return places_.size(); }
+  std::size_t size() const { return ids_.size(); }
 
   // Of several lines that it may be within the tolerance: the one that is due.
   int find(std::string_view line) {
     const int id = search(without_end(line));
-    if (id != kForeign) {
+    if (id != kForeign && tolerance_ > 0) {
       const auto& places = places_[static_cast<std::size_t>(id)];
       const auto place = std::lower_bound(places.begin(), places.end(), due_);
       due_ = (place == places.end() ? places.front() : *place) + 1;
@@ -54,6 +52,9 @@ class Catalogue {
   };
 
   void arrange_by_skeleton() {
+    places_.resize(ids_.size());
+    for (std::size_t i = 0; i < of_reference.size(); ++i)
+      places_[static_cast<std::size_t>(of_reference[i])].push_back(i);
     for (const auto& [text, id] : ids_) {
       const Skeleton skeleton = skeleton_of(text);
       by_skeleton_[skeleton.text].push_back({skeleton.sum, id});
@@ -92,7 +93,7 @@ class Catalogue {
   const std::vector<Line>& reference_;
   const double tolerance_;
   std::unordered_map<std::string_view, int> ids_;
-  std::vector<std::vector<std::size_t>> places_;  // by id, where in the reference
+  std::vector<std::vector<std::size_t>> places_;  // by id, where in the reference; with a tolerance
   std::unordered_map<std::string, std::vector<Numbers>> by_skeleton_;
   std::size_t due_ = 0;  // the reference's line behind the one that was found last
 };

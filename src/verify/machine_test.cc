@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -260,6 +261,37 @@ TEST(Isolation, LeavesTheHomeVisibleIfTheProgramLivesThere) {
   NEEDS_MOUNTS(isolation);
   EXPECT_FALSE(isolation.home);
   EXPECT_THAT(isolation.missing, HasSubstr(".pyenv/bin/python"));
+}
+
+bool write_text(const char* path, const std::string& text) {
+  return static_cast<bool>(std::ofstream(path) << text << std::flush);
+}
+
+TEST(Isolation, SaysWhyThereIsNone) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // The limits of a user namespace are its own.
+    const std::string map = cat("0 ", ::geteuid(), " 1");
+    if (::unshare(CLONE_NEWUSER) != 0 || !write_text("/proc/self/uid_map", map) ||
+        !write_text("/proc/sys/user/max_user_namespaces", "0") ||
+        !write_text("/proc/sys/user/max_mnt_namespaces", "0"))
+      ::_exit(77);
+    const Isolation isolation = find_isolation({});
+    EXPECT_FALSE(isolation.mounts);
+    EXPECT_FALSE(isolation.host_name);
+    EXPECT_FALSE(isolation.home);
+    EXPECT_THAT(isolation.missing, HasSubstr("without a mount namespace"));
+    EXPECT_THAT(isolation.missing, HasSubstr("switched off"));
+    Host host;
+    host.machine().sandbox_path = host.machine().sandbox();
+    EXPECT_EQ(host.say("pwd", isolation), host.machine().sandbox().native() + "\n");
+    std::fflush(nullptr);
+    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(status, 0);
 }
 
 TEST(View, NamesWhatTheProgramSees) {

@@ -18,48 +18,74 @@ struct Full {
   std::string what;
 };
 
-// The calls of an execution that a full disk refuses: of each kind the first, checkpoint files
-// first.
+// What of a checkpoint is state, as names in the sandbox.
+std::vector<std::string> state_names(const Study& study, const Image& checkpoint) {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : Lab::state_of(checkpoint).entries)
+    if (!study.lab.is_output(name)) names.push_back(name);
+  return names;
+}
+
+bool needs_space(const Event& event) {
+  return event.call == Call::write || (event.call == Call::open && event.created) ||
+         event.call == Call::make_folder;
+}
+
+// One execution's calls that a full disk refuses, of each kind the first.
+//   offset  the number of boundaries before it
+void add_fulls(const Study& study, int stretch, int offset, bool of_checkpoint,
+               std::set<std::string>& kinds, std::vector<Full>& fulls) {
+  const Stretch& here = study.watched.stretches[static_cast<std::size_t>(stretch)];
+  const auto& events = here.execution.events;
+  const auto paths = checkpoint_paths(
+      events, here.checkpoint ? state_names(study, *here.checkpoint) : std::vector<std::string>());
+  for (const Event& event : events) {
+    if (!needs_space(event) || is_among(event.path, paths) != of_checkpoint ||
+        !kinds.insert(cat(name_of(event.call), " ", skeleton(event.path))).second)
+      continue;
+    Full full{.cut = std::to_string(offset + event.boundary),
+              .stretch = stretch,
+              .boundary = event.boundary,
+              .tears = false,
+              .what = cat("full from ", text_of(event), " on")};
+    fulls.push_back(full);
+    if (event.call != Call::write || event.bytes < 2) continue;
+    full.cut += "h";
+    full.tears = true;
+    full.what = cat("full in the middle of ", text_of(event));
+    fulls.push_back(full);
+  }
+}
+
+// Checkpoint files in a middle execution, results in the last one that writes them: after that
+// nothing else would fail and tell.  All of them, if there is time.
 std::vector<Full> fulls(const Study& study) {
+  const bool thorough = study.options.level == Level::thorough;
+  const auto count = static_cast<int>(study.watched.stretches.size());
+  std::vector<int> offsets = {0};
+  for (const Stretch& stretch : study.watched.stretches)
+    offsets.push_back(offsets.back() + (stretch.execution.events.empty()
+                                            ? 0
+                                            : stretch.execution.events.back().boundary));
   std::vector<Full> checkpoints;
   std::vector<Full> others;
-  int offset = 0;
-  const bool thorough = study.options.level == Level::thorough;
-  const int middle = study.undisturbed.checkpoints() / 2;
-  for (int stretch = 0; stretch < static_cast<int>(study.watched.stretches.size()); ++stretch) {
-    const Stretch& here = study.watched.stretches[static_cast<std::size_t>(stretch)];
-    const auto& events = here.execution.events;
-    std::vector<std::string> names;
-    if (here.checkpoint)
-      for (const auto& [name, entry] : Lab::state_of(*here.checkpoint).entries)
-        if (!study.lab.is_output(name)) names.push_back(name);
-    const auto paths = checkpoint_paths(events, names);
-    std::set<std::string> kinds;
-    for (const Event& event : events) {
-      const bool refused = event.call == Call::write ||
-                           (event.call == Call::open && event.created) ||
-                           event.call == Call::make_folder;
-      if (!refused || !(thorough || stretch == middle)) continue;
-      const bool of_checkpoint = is_among(event.path, paths);
-      if (!kinds.insert(cat(name_of(event.call), of_checkpoint ? "" : skeleton(event.path))).second)
-        continue;
-      Full full{.cut = std::to_string(offset + event.boundary),
-                .stretch = stretch,
-                .boundary = event.boundary,
-                .tears = false,
-                .what = cat("full from ", text_of(event), " on")};
-      auto& list = of_checkpoint ? checkpoints : others;
-      list.push_back(full);
-      if (event.call != Call::write || event.bytes < 2) continue;
-      full.cut += "h";
-      full.tears = true;
-      full.what = cat("full in the middle of ", text_of(event));
-      list.push_back(full);
-    }
-    if (!events.empty()) offset += events.back().boundary;
+  std::set<std::string> kinds;
+  for (const int stretch : chosen_stretches(count, thorough ? count : 1)) {
+    if (thorough) kinds.clear();
+    add_fulls(study, stretch, offsets[static_cast<std::size_t>(stretch)], true, kinds, checkpoints);
   }
-  checkpoints.insert(checkpoints.end(), others.begin(), others.end());
-  return checkpoints;
+  kinds.clear();
+  for (int stretch = count; stretch-- > 0;) {
+    if (thorough) kinds.clear();
+    add_fulls(study, stretch, offsets[static_cast<std::size_t>(stretch)], false, kinds, others);
+  }
+  // In turn: a half-written result is as bad as a half-written checkpoint.
+  std::vector<Full> all;
+  for (std::size_t i = 0; i < std::max(checkpoints.size(), others.size()); ++i) {
+    if (i < checkpoints.size()) all.push_back(checkpoints[i]);
+    if (i < others.size()) all.push_back(others[i]);
+  }
+  return all;
 }
 
 class Filling {
@@ -154,9 +180,14 @@ std::optional<Flaw> Filling::after_checkpoint_exit(const Full& full, const Life&
     return flaw;
   }
   const Image& checkpoint = *life.last().checkpoint;
-  const bool nothing_new =
-      full.stretch > 0 &&
-      Lab::state_of(checkpoint) == Lab::state_of(study_.checkpoint(full.stretch - 1));
+  const auto states_only = [&](Image image) {
+    image = Lab::state_of(std::move(image));
+    std::erase_if(image.entries,
+                  [&](const auto& entry) { return study_.lab.is_output(entry.first); });
+    return image;
+  };
+  const bool nothing_new = full.stretch > 0 && states_only(checkpoint) ==
+                                                   states_only(study_.checkpoint(full.stretch - 1));
   if (nothing_new) {
     flaw.seen = "it leaves with the checkpoint exit code and no new checkpoint";
     flaw.cause =

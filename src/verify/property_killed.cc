@@ -4,6 +4,7 @@
 // SIGKILL there leaves.  So one run serves all cuts of an execution, and states that are equal
 // are tried once.  Real SIGKILLs at random moments come on top.
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "base/text.h"
@@ -321,7 +322,11 @@ Finding judge_killed(Study& study) {
   std::set<std::string> seen;
   for (const State& state : states) seen.insert(key_of(Lab::state_of(state.image)));
   auto random = kills(study);
-  if (only) std::erase_if(random, [&](const Kill& kill) { return kill.cut != *only; });
+  if (only) {
+    std::erase_if(random, [&](const Kill& kill) { return kill.cut != *only; });
+    // A moment is never quite the same again.
+    if (!random.empty()) random.resize(kMomentRepeats, random.front());
+  }
   study.crew.run(
       random.size(), [&](std::size_t i) { try_kill(study, finding, random[i], seen); },
       [&](std::size_t) { return !study.stop; });
@@ -345,27 +350,52 @@ Finding judge_killed(Study& study) {
 
 namespace {
 
+// As it was seen, mapped memory and all: each point has a snapshot, but equal ones are kept once.
+const Image* folder_at(const Recording& recording, int boundary) {
+  const Image* folder = nullptr;
+  if (recording.event_at(boundary) != nullptr)
+    for (const Snapshot& snapshot : recording.snapshots)
+      if (snapshot.boundary <= boundary) folder = &snapshot.image;
+  return folder;
+}
+
+std::vector<State> disk_states_at(Study& study, const Recording& recording, Disk& disk,
+                                  const CutPoint& point, std::size_t limit) {
+  std::vector<State> states;
+  auto cuts = disk.power_cuts(point.boundary, limit, study.options.seed, study.lab.store(),
+                              folder_at(recording, point.boundary));
+  if (!cuts) {
+    study.note_error(cuts.error());
+    return states;
+  }
+  for (PowerCut& cut : *cuts)
+    states.push_back({.cut = cat(point.number, ".", states.size() + 1),
+                      .what = std::move(cut.what),
+                      .recording = &recording,
+                      .boundary = point.boundary,
+                      .image = std::move(cut.image)});
+  return states;
+}
+
 std::vector<State> disk_states(Study& study, const std::vector<Recording>& recordings,
                                const std::vector<CutPoint>& points) {
   const std::size_t each = study.options.level == Level::thorough ? 64 : 12;
-  std::vector<std::vector<State>> by_point;
-  for (const CutPoint& point : points)
-    for (const Recording& recording : recordings) {
-      if (recording.stretch != point.stretch) continue;
-      auto cuts = power_cuts(recording.before, recording.events, point.boundary, each,
-                             study.options.seed, study.lab.store());
-      if (!cuts) {
-        study.note_error(cuts.error());
-        continue;
-      }
-      auto& states = by_point.emplace_back();
-      for (PowerCut& cut : *cuts)
-        states.push_back({.cut = cat(point.number, ".", states.size() + 1),
-                          .what = cut.what,
-                          .recording = &recording,
-                          .boundary = point.boundary,
-                          .image = std::move(cut.image)});
+  std::vector<std::size_t> in_time(points.size());
+  std::iota(in_time.begin(), in_time.end(), std::size_t{0});
+  std::sort(in_time.begin(), in_time.end(), [&](std::size_t left, std::size_t right) {
+    return points[left].boundary < points[right].boundary;
+  });
+  std::vector<std::vector<State>> by_point(points.size());
+  for (const Recording& recording : recordings) {
+    Disk disk(recording.before);
+    auto event = recording.events.begin();
+    for (const std::size_t i : in_time) {
+      if (points[i].stretch != recording.stretch) continue;
+      for (; event != recording.events.end() && event->boundary < points[i].boundary; ++event)
+        disk.happened(*event);
+      by_point[i] = disk_states_at(study, recording, disk, points[i], each);
     }
+  }
   // The first of every point, then the second, …
   std::vector<State> states;
   for (std::size_t round = 0; round < each; ++round)
@@ -385,8 +415,9 @@ void try_disk(Study& study, Finding& finding, const State& state) {
   Flaw why = **flaw;
   why.seen = cat("cut ", state.cut, ", ", state.what, ": ", why.seen);
   why.cause =
-      "what the checkpoint relies on was not yet on the disk when it was renamed or said to be "
-      "there";
+      "what the checkpoint relies on was not yet synced to the disk when it was renamed, or "
+      "counted "
+      "on";
   why.advice =
       "sync each file (fsync) before it is renamed, and outputs before the checkpoint that counts "
       "on them; "

@@ -266,6 +266,7 @@ std::optional<Flaw> unbounded(Study& study, const Costs& costs) {
   constexpr std::size_t kCheckpointsMin = 4;
   constexpr double kGrowthMin = 2.5;
   constexpr double kCorrelationMin = 0.95;
+  constexpr double kBytesMin = 2048;  // a few numbers more are no burden
   const auto& bytes = costs.bytes;
   if (bytes.size() < kCheckpointsMin || bytes.front() == 0) return {};
   std::vector<double> sizes(bytes.begin(), bytes.end());
@@ -275,7 +276,7 @@ std::optional<Flaw> unbounded(Study& study, const Costs& costs) {
   if (study.undisturbed.outcome.standard_output)
     results += static_cast<double>(study.undisturbed.outcome.standard_output->bytes);
   if (line.correlation < kCorrelationMin || sizes.back() < kGrowthMin * sizes.front() ||
-      growth < 2 * results)
+      growth < 2 * results || sizes.back() < kBytesMin)
     return {};
   Flaw flaw;
   flaw.seen = cat("the checkpoint grows from ", format_size(bytes.front()), " to ",

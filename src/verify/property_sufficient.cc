@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/recording.h"
 #include "verify/study.h"
 
 namespace cairn::verify {
@@ -109,11 +110,51 @@ std::string where_it_parts(const Study& study, const Life& chain) {
   return {};
 }
 
+// An input that the program changes, and that is as it first was after a move.
+std::optional<std::string> changed_input(const Study& study, const Life& chain) {
+  for (const Stretch& stretch : chain.stretches) {
+    if (!stretch.checkpoint) continue;
+    for (const auto& [part, entry] : study.lab.fresh().entries) {
+      const ImageEntry* const now = stretch.after.find(part);
+      const std::string name = part.substr(part.find('/') + 1);
+      if (entry.kind == ImageEntry::Kind::file && now != nullptr && now->content != entry.content &&
+          stretch.checkpoint->find(name) == nullptr)
+        return name;
+    }
+  }
+  return {};
+}
+
+// A file outside of the checkpoint that is another one because it was not moved along.
+std::optional<std::string> unlisted_file(const Study& study, const Life& chain) {
+  for (std::size_t i = 1; i < chain.stretches.size() && i < study.undisturbed.stretches.size(); ++i)
+    for (const auto& [part, entry] :
+         Lab::state_of(study.undisturbed.stretches[i - 1].after).entries) {
+      const auto& checkpoint = study.undisturbed.stretches[i - 1].checkpoint;
+      const std::string name = part.substr(part.find('/') + 1);
+      const ImageEntry* const here = chain.stretches[i].after.find(part);
+      const ImageEntry* const right = study.undisturbed.stretches[i].after.find(part);
+      if (entry.kind == ImageEntry::Kind::file && checkpoint && checkpoint->find(name) == nullptr &&
+          here != nullptr && right != nullptr && here->content != right->content)
+        return seen_name(part);
+    }
+  return {};
+}
+
 void explain(const Study& study, const Life& chain, Flaw& flaw) {
   const auto missed = missed_files(chain);
   if (!missed.empty()) {
     flaw.cause = missed.front().cause;
     flaw.advice = missed.front().advice;
+  } else if (const auto input = changed_input(study, chain)) {
+    flaw.cause = cat("it changes its input ", *input,
+                     ", which is not in transfer_checkpoint_files: after a move it is as at first");
+    flaw.advice = cat("add ", *input, " to transfer_checkpoint_files");
+  } else if (const auto file = unlisted_file(study, chain)) {
+    flaw.cause =
+        cat("it writes to ", *file, ", which is not in transfer_checkpoint_files: after a ",
+            "move what it held is gone");
+    flaw.advice = cat("add ", *file, " to transfer_checkpoint_files");
   } else if (const auto text = local_text(study, chain)) {
     flaw.cause = cat(*text, ", which is another one after a move");
     flaw.advice =

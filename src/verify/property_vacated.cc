@@ -223,8 +223,11 @@ Finding judge_vacated(Study& study) {
   Finding finding;
   finding.verdict = Verdict::pass;
   auto all = vacates(study);
-  if (const auto only = study.only_cut(Property::vacated))
+  if (const auto only = study.only_cut(Property::vacated)) {
     std::erase_if(all, [&](const Vacate& vacate) { return vacate.cut != *only; });
+    // A moment is never quite the same again.
+    if (!all.empty() && all.front().after) all.resize(kMomentRepeats, all.front());
+  }
   Vacating vacating(study, finding);
   study.spend(
       Property::vacated, all.size(), [&](std::size_t i) { vacating.run(all[i]); }, "signal");

@@ -72,6 +72,7 @@ std::vector<Recording> record(Study& study, Property property, const std::vector
 }
 
 std::string seen_name(const std::string& part) {
+  if (part == kSandboxPart) return "the working folder";
   if (part.starts_with("sandbox/")) return part.substr(8);
   if (part.starts_with("var_tmp/")) return cat("/var/tmp/", part.substr(8));
   if (part.starts_with("shm/")) return cat("/dev/shm/", part.substr(4));

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kFlawsMax = 5;
 
 // What a hang costs at most: other executions took far less.
-constexpr Milliseconds kPatienceMin{10'000};
+constexpr Milliseconds kPatienceMin{6'000};
 constexpr int kPatienceFactor = 4;
 constexpr int kHangsMax = 2;
 
@@ -215,7 +215,7 @@ Effort Study::effort(Property property) const {
       case Property::damaged:
         return {6, 14, 60, 1'000, 0.2, Milliseconds(400)};
       case Property::disk_full:
-        return {2, 4, 12, 200, 0.1, Milliseconds(200)};
+        return {2, 6, 12, 200, 0.1, Milliseconds(200)};
       default:
         return {1, 1, 1, 1, 0, Milliseconds(0)};
     }

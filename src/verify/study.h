@@ -28,6 +28,9 @@ struct Effort {
   Milliseconds time{0};
 };
 
+// How often --cut tries a random moment.
+inline constexpr std::size_t kMomentRepeats = 16;
+
 class Study {
  public:
   Study(const VerifyOptions& options, Lab& lab, Crew crew,

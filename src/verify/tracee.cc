@@ -228,11 +228,11 @@ std::optional<int> named_descriptor(std::string_view path) {
 
 }  // namespace
 
-std::optional<Place> find_place(pid_t thread, int folder_fd, const std::string& path,
-                                bool follow_last) {
+std::optional<PathTarget> find_place(pid_t thread, int folder_fd, const std::string& path,
+                                     bool follow_last) {
   if (path.empty()) return {};
   if (const auto fd = named_descriptor(path); fd && follow_last)
-    return Place{descriptor_path(thread, *fd), descriptor_status(thread, *fd)};
+    return PathTarget{descriptor_path(thread, *fd), descriptor_status(thread, *fd)};
   std::string whole = path;
   if (!path.starts_with('/')) {
     const std::string folder = folder_fd == AT_FDCWD ? read_link(cat("/proc/", thread, "/cwd"))
@@ -243,15 +243,15 @@ std::optional<Place> find_place(pid_t thread, int folder_fd, const std::string& 
   while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
   if (const Descriptor fd = look_at(thread, whole, follow_last)) {
     struct stat status {};
-    if (::fstat(fd.get(), &status) == 0) return Place{own_path(fd), status};
+    if (::fstat(fd.get(), &status) == 0) return PathTarget{own_path(fd), status};
   }
   const Path normal(whole);
   const Descriptor above = look_at(thread, normal.parent_path().native(), true);
   if (above)
-    return Place{(Path(own_path(above)) / normal.filename()).lexically_normal().native(), {}};
+    return PathTarget{(Path(own_path(above)) / normal.filename()).lexically_normal().native(), {}};
   const auto absolute = absolute_path(thread, folder_fd, path);
   if (!absolute) return {};
-  return Place{*absolute, {}};
+  return PathTarget{*absolute, {}};
 }
 
 // --- processes -------------------------------------------------------------------

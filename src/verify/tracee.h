@@ -55,13 +55,13 @@ std::vector<int> descriptors_of(pid_t process);
 
 // What a path argument means to the thread: absolute, normal, symbolic links followed as far as
 // the call follows them.
-struct Place {
+struct PathTarget {
   std::string path;
   std::optional<struct stat> status;  // none: nothing is there
 };
 //   folder_fd  the descriptor of the folder that it is relative to, or AT_FDCWD
-std::optional<Place> find_place(pid_t thread, int folder_fd, const std::string& path,
-                                bool follow_last);
+std::optional<PathTarget> find_place(pid_t thread, int folder_fd, const std::string& path,
+                                     bool follow_last);
 // Without a look at what is there.
 std::optional<std::string> absolute_path(pid_t thread, int folder_fd, const std::string& path);
 
