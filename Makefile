@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm check format bench install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify check format bench install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -25,13 +25,17 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm check
+test: test-quick test-storm test-verify check
 
 test-quick: build-tests
-	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE storm
+	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify'
 
 test-storm: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L storm
+
+# The programs of tests/verify/corpus, wrong and right, before `cairn verify`.
+test-verify: build-tests
+	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L verify
 
 # Besides `make test`: the unit tests once more, with address and undefined-behaviour sanitizers.
 test-sanitizers: deps

@@ -268,8 +268,6 @@ bool Judge::judge_two(pid_t thread, Attempt& attempt) const {
   attempt.event.exchange =
       form.number == SYS_renameat2 && (argument(attempt.call, 4) & kExchange) != 0;
   if (from->status) attempt.event.inode = from->status->st_ino;
-  attempt.event.exchange =
-      attempt.call.number == SYS_renameat2 && (argument(attempt.call, 4) & RENAME_EXCHANGE) != 0;
   attempt.existed = to->status.has_value();
   attempt.makes_name = attempt.event.call == Call::link && !attempt.existed;
   return name || name2;
@@ -479,7 +477,7 @@ void Run::on_return(pid_t thread) {
     }
     return call_is_over();
   }
-  if (result && (result->error == ENOENT || result->error == ENOTDIR)) note_miss(thread);
+  if (result && result->error == ENOENT) note_miss(thread);
   sought_.erase(thread);
 }
 

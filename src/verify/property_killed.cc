@@ -336,9 +336,10 @@ Finding judge_killed(Study& study) {
         cat("there is no cut ", *only, " whose folder differs from one that is known to be good");
     return finding;
   }
-  finding.evidence = cat(points.size(), " of ", boundaries_of(study.watched),
-                         " calls on files and ", random.size(), " random moments: ", tried,
-                         " different states, all went on to the same result");
+  finding.evidence =
+      cat(points.size(), " of ", boundaries_of(study.watched), " calls on files and ",
+          random.size(), random.size() == 1 ? " random moment: " : " random moments: ", tried,
+          " different states, all went on to the same result");
   if (tried < states.size())
     finding.remarks.push_back(
         cat(states.size() - tried, " more states were left out for time (--thorough tries all)"));

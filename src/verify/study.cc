@@ -291,14 +291,24 @@ void Study::draw(Property property, const std::string& label, const Life& life, 
                  Milliseconds from) {
   using Kind = TrialBar::Mark::Kind;
   TrialBar bar{
-      .property = property, .label = label, .good = good, .from = from, .to = now(), .marks = {}};
-  Milliseconds at = from;
+      .property = property, .label = label, .good = good, .from = from, .to = from, .marks = {}};
+  const auto mark = [&](Milliseconds at, Kind kind, std::string text) {
+    bar.marks.push_back({at, kind, std::move(text)});
+  };
+  const bool begins_with_cut = label.starts_with("cut ") && !life.stretches.empty() &&
+                               !life.stretches.front().execution.cut &&
+                               !life.stretches.front().execution.signalled;
+  if (begins_with_cut) mark(from, Kind::cut, label);
   for (const Stretch& stretch : life.stretches) {
-    bar.marks.push_back({at, Kind::start, {}});
-    at += stretch.execution.wall;
-    const bool cut = stretch.execution.cut || stretch.execution.signalled;
-    const Kind kind = cut ? Kind::cut : stretch.checkpoint ? Kind::checkpoint : Kind::end;
-    bar.marks.push_back({at, kind, cut ? std::string("cut") : text_of(stretch.execution.exit)});
+    const Execution& execution = stretch.execution;
+    mark(bar.to, Kind::start, {});
+    if (execution.signalled)
+      mark(bar.to + Milliseconds(execution.signalled_us / 1000), Kind::cut, "signal");
+    bar.to += execution.wall;
+    if (execution.cut)
+      mark(bar.to, Kind::cut, "killed");
+    else
+      mark(bar.to, stretch.checkpoint ? Kind::checkpoint : Kind::end, text_of(execution.exit));
   }
   const std::lock_guard lock(mutex);
   timeline.push_back(std::move(bar));

@@ -45,6 +45,8 @@ def verify(cairn, arguments, folder):
         print(f"  {name:13} {each['verdict']:9} {each['evidence']}")
         if each["verdict"] == "fail":
             print(f"{'':26}cause:  {each['cause']}\n{'':26}repeat: {each['repeat']}")
+    if report["verdict"] == "undecided":
+        print(f"  undecided: {report['why']}")
     return finished.returncode, report["verdict"], found
 
 

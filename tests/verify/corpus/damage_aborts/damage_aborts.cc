@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   if (argc != 3) refuse("usage: %s STEPS SEED", argv[0]);
   const uint64_t steps = strtoull(argv[1], nullptr, 10);
   State state{0, strtoull(argv[2], nullptr, 10)};
-  if (try_restore("state.dat", &state, sizeof state, argv) < 0) throw std::runtime_error("checksum");
+  if (try_restore("state.dat", &state, sizeof state, argv) < 0)
+    throw std::runtime_error("checksum");
   if (state.step == 0) fprintf(stderr, "starting from zero\n");
   while (state.step < steps) {
     state.value = work(state.value);

@@ -1,4 +1,5 @@
-// Flaw: the old checkpoint is deleted before the new one has its name; a kill in between leaves none.
+// Flaw: the old checkpoint is deleted before the new one has its name; a kill in between leaves
+// none.
 #include "careful.h"
 
 typedef struct {

@@ -1,4 +1,5 @@
-// Flaw: nobody looks whether the checkpoint was written; on a full disk a cut off one replaces the good one.
+// Flaw: nobody looks whether the checkpoint was written; on a full disk a cut off one replaces the
+// good one.
 #include "careful.h"
 
 typedef struct {

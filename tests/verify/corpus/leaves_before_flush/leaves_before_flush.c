@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
   if (argc != 3) refuse("usage: %s STEPS SEED", argv[0]);
   const uint64_t steps = strtoull(argv[1], NULL, 10);
   State state = {0, strtoull(argv[2], NULL, 10)};
-  if (try_restore("state.dat", &state, sizeof state, argv) < 1) fprintf(stderr, "starting from zero\n");
+  if (try_restore("state.dat", &state, sizeof state, argv) < 1)
+    fprintf(stderr, "starting from zero\n");
   while (state.step < steps) {
     state.value = work(state.value);
     if (++state.step % 10 == 0 && state.step < steps) {

@@ -1,4 +1,5 @@
-/* Right: lines are appended; a restart cuts results.csv back to the length that the checkpoint holds. */
+/* Right: lines are appended; a restart cuts results.csv back to the length that the checkpoint
+ * holds. */
 #include "careful.h"
 
 typedef struct {
@@ -13,7 +14,8 @@ int main(int argc, char** argv) {
   FILE* results = fopen("results.csv", "ab");
   if (!results || fseek(results, 0, SEEK_END) != 0) refuse_errno("open", "results.csv");
   sync_folder(".");  // before a checkpoint may count on it
-  if ((uint64_t)ftell(results) < state.bytes) refuse("results.csv is shorter than at the checkpoint");
+  if ((uint64_t)ftell(results) < state.bytes)
+    refuse("results.csv is shorter than at the checkpoint");
   if (ftruncate(fileno(results), (off_t)state.bytes) != 0) refuse_errno("cut back", "results.csv");
   while (state.step < steps) {
     state.value = work(state.value);

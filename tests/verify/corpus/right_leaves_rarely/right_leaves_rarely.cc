@@ -1,4 +1,5 @@
-// Right: saves often and leaves rarely, so that after a kill it leaves at other steps than undisturbed.
+// Right: saves often and leaves rarely, so that after a kill it leaves at other steps than
+// undisturbed.
 #include "careful.h"
 
 struct State {
@@ -14,7 +15,8 @@ int main(int argc, char** argv) {
   const int results = open("results.csv", O_WRONLY | O_CREAT | O_APPEND, 0644);
   if (results < 0) refuse_errno("open", "results.csv");
   sync_folder(".");  // before a checkpoint may count on it
-  if (ftruncate(results, static_cast<off_t>(state.bytes)) != 0) refuse_errno("cut back", "results.csv");
+  if (ftruncate(results, static_cast<off_t>(state.bytes)) != 0)
+    refuse_errno("cut back", "results.csv");
   for (int done = 0; state.step < steps;) {
     state.value = work(state.value);
     char line[64];

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     }
   }
   char line[64];
-  publish_synchronously("results.csv", line, (size_t)sprintf(line, "%llu\n", (unsigned long long)state.sum));
+  publish_synchronously("results.csv", line,
+                        (size_t)sprintf(line, "%llu\n", (unsigned long long)state.sum));
   return 0;
 }

@@ -1,5 +1,5 @@
-/* Right: a child computes each part and sends it through a pipe; the parent keeps the state, and leaves
-   only when the child has ended. */
+/* Right: a child computes each part and sends it through a pipe; the parent keeps the state, and
+   leaves only when the child has ended. */
 #include <sys/wait.h>
 #include "careful.h"
 

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
     state.value = work(state.value);
     ++state.step;
     if (done % 6 == 0 && state.step < steps)
-      writer = std::thread([snapshot = state, argv] { save("state.dat", &snapshot, sizeof snapshot, argv); });
+      writer = std::thread(
+          [snapshot = state, argv] { save("state.dat", &snapshot, sizeof snapshot, argv); });
     if (done % 6 == 2 && writer.joinable()) {
       writer.join();
       return kLeave;

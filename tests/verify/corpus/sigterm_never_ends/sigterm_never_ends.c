@@ -1,4 +1,5 @@
-// Flaw: SIGTERM sets a flag, and at the safe point the program waits for a helper that will never answer.
+// Flaw: SIGTERM sets a flag, and at the safe point the program waits for a helper that will never
+// answer.
 #include <signal.h>
 #include "careful.h"
 
