@@ -187,6 +187,10 @@ bool learn_varying_lines(Study& study, Finding& finding) {
 
 Finding judge_reproducible(Study& study) {
   Finding finding;
+  if (study.options.level == Level::quick) {
+    finding.evidence = "--quick makes no second run";
+    return finding;
+  }
   study.draw(Property::reproducible, "second run", study.watched, true, study.undisturbed.wall);
   auto flaw = study.judge(study.watched, Study::Stdout::compared);
   if (flaw && *flaw && (*flaw)->difference && (*flaw)->difference->file == "stdout" &&

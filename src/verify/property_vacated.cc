@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds kGraceMin{5'000};
 constexpr int kGraceFactor = 3;
+constexpr Milliseconds kMoreForSavers{3'000};
 
 struct Vacate {
   std::string cut;  // "r3"; the number of a boundary
@@ -31,7 +32,7 @@ Milliseconds grace_of(const Study& study) {
 std::vector<Vacate> vacates(const Study& study) {
   const Effort effort = study.effort(Property::vacated);
   const std::size_t random =
-      std::min<std::size_t>(effort.trials_max, study.options.level == Level::thorough ? 100 : 16);
+      std::min<std::size_t>(effort.trials_max, study.options.level == Level::thorough ? 100 : 40);
   std::vector<Vacate> at_random;
   for (const Moment& moment :
        moments(study.stretches(), static_cast<int>(random), study.options.seed + 1))
@@ -68,6 +69,7 @@ class Vacating {
  public:
   Vacating(Study& study, Finding& finding) : study_(study), finding_(finding) {}
   void run(const Vacate& vacate);
+  bool has_saved() const { return saved_ > 0; }
   void conclude() const;
 
  private:
@@ -200,10 +202,13 @@ void Vacating::report(const Vacate& vacate, Flaw flaw) {
 
 void Vacating::conclude() const {
   std::vector<std::string> parts;
-  if (died_ > 0) parts.push_back(cat(died_, " times it died by the signal and saved nothing"));
-  if (saved_ > 0) parts.push_back(cat(saved_, " times it left with a checkpoint"));
-  if (exited_ > 0) parts.push_back(cat(exited_, " times it left with another exit code"));
-  if (finished_ > 0) parts.push_back(cat(finished_, " times it completed"));
+  const auto tell = [&](int count, const char* what) {
+    if (count > 0) parts.push_back(cat(count, count == 1 ? " time it " : " times it ", what));
+  };
+  tell(died_, "died by the signal and saved nothing");
+  tell(saved_, "left with a checkpoint");
+  tell(exited_, "left with another exit code");
+  tell(finished_, "completed");
   finding_.evidence = parts.empty() ? "it was always faster than the signal" : join(parts, ", ");
   if (parts.empty()) finding_.verdict = Verdict::untested;
   if (saved_ > 0 && study_.lab.job().when == TransferOutput::on_exit)
@@ -229,8 +234,17 @@ Finding judge_vacated(Study& study) {
     if (!all.empty() && all.front().after) all.resize(kMomentRepeats, all.front());
   }
   Vacating vacating(study, finding);
-  study.spend(
+  const std::size_t done = study.spend(
       Property::vacated, all.size(), [&](std::size_t i) { vacating.run(all[i]); }, "signal");
+  // It saves when asked: whether it does so at the right place shows by chance only.
+  const Milliseconds until = study.now() + kMoreForSavers;
+  if (vacating.has_saved() && finding.flaws.empty() && study.options.level != Level::quick)
+    study.crew.run(
+        all.size() - done, [&](std::size_t i) { vacating.run(all[done + i]); },
+        [&](std::size_t) {
+          const std::lock_guard lock(study.mutex);
+          return !study.stop && finding.flaws.empty() && study.now() < until;
+        });
   vacating.conclude();
   return finding;
 }

@@ -72,6 +72,11 @@ class Verifier {
   Findings findings() const;
 
  private:
+  bool is_quick() const { return options_.level == Level::quick; }
+  bool wants_chain() const {
+    return study_.wanted(Property::sufficient) || study_.wanted(Property::outputs_once);
+  }
+  LifeOrder whole_run(Lab& lab) const;
   Status first_runs();
   Status second_runs();
   Result<Life> undisturbed() const;
@@ -99,28 +104,33 @@ Status together(const Crew& crew, const std::vector<std::function<Status()>>& ru
   return {};
 }
 
-Result<Life> Verifier::undisturbed() const {
+LifeOrder Verifier::whole_run(Lab& lab) const {
   LifeOrder order;
-  order.start = lab_.fresh();
+  order.start = lab.fresh();
   order.execution_limit = options_.time_limit;
+  return order;
+}
+
+Result<Life> Verifier::undisturbed() const {
+  LifeOrder order = whole_run(lab_);
+  order.adjust = [&](ExecutionOrder& execution, int) { execution.watch_files = is_quick(); };
   return live(lab_, order, study_.stop);
 }
 
 // Without being told, only a program with libcairn runs without checkpoints: by its environment.
 // The first checkpoint exit shows that it is none.
 Result<Life> Verifier::reference() {
-  LifeOrder order;
-  order.execution_limit = options_.time_limit;
-  order.known = [](const Stretch&) { return true; };
   if (options_.reference) {
-    CAIRN_TRY(reference_lab_, Lab::open(*options_.reference, options_.scratch / "reference", lab_.store()));
-  } else {
+    CAIRN_TRY(reference_lab_,
+              Lab::open(*options_.reference, options_.scratch / "reference", lab_.store()));
+  }
+  Lab& lab = reference_lab_ ? *reference_lab_ : lab_;
+  LifeOrder order = whole_run(lab);
+  order.known = [](const Stretch&) { return true; };
+  if (!options_.reference)
     order.adjust = [](ExecutionOrder& execution, int) {
       execution.environment.emplace_back("CAIRN_CHECKPOINT=never");
     };
-  }
-  Lab& lab = reference_lab_ ? *reference_lab_ : lab_;
-  order.start = lab.fresh();
   return live(lab, order, study_.stop);
 }
 
@@ -131,25 +141,33 @@ Result<Life> Verifier::watched() const {
 }
 
 Result<Life> Verifier::chain() const {
-  LifeOrder order = study_.order(lab_.fresh());
+  // Side by side with the undisturbed run its length is not known.
+  LifeOrder order = is_quick() ? whole_run(lab_) : study_.order(lab_.fresh());
   order.moves = true;
   order.adjust = [](ExecutionOrder& execution, int number) { execution.watch_misses = number > 0; };
   return live(lab_, order, study_.stop);
 }
 
+// A run that is put where it belongs when it is done.
+template <class Target>
+std::function<Status()> into(Target& target, std::function<Result<Life>()> run) {
+  return [&target, run = std::move(run)]() -> Status {
+    CAIRN_TRY(target, run());
+    return {};
+  };
+}
+
 Status Verifier::first_runs() {
   study_.announce(Property::reference, "the undisturbed run", 0);
   std::optional<Life> without;
-  CAIRN_CHECK(together(study_.crew, {[&]() -> Status {
-                                       CAIRN_TRY(study_.undisturbed, undisturbed());
-                                       return {};
-                                     },
-                                     [&]() -> Status {
-                                       CAIRN_TRY(without, reference());
-                                       return {};
-                                     }}));
+  std::vector<std::function<Status()>> runs = {
+      into(study_.undisturbed, [&] { return undisturbed(); }),
+      into(without, [&] { return reference(); })};
+  if (is_quick() && wants_chain()) runs.push_back(into(study_.chain, [&] { return chain(); }));
+  CAIRN_CHECK(together(study_.crew, runs));
   if (study_.undisturbed.end == End::stopped) return {};
   study_.learn();
+  if (is_quick()) study_.watched = study_.undisturbed;
   study_.reference_is = options_.reference ? "the reference" : "CAIRN_CHECKPOINT=never";
   if (without && without->end == End::completed)
     study_.reference = std::move(without);
@@ -161,17 +179,12 @@ Status Verifier::first_runs() {
 }
 
 Status Verifier::second_runs() {
-  study_.announce(Property::sufficient, "the second run, and the one that moves", 0);
-  std::vector<std::function<Status()>> runs = {[&]() -> Status {
-    CAIRN_TRY(study_.watched, watched());
-    return {};
-  }};
+  // Nobody asked: what stands on moving it may take it for good.
   study_.chain_is_good = !study_.wanted(Property::sufficient);
-  if (!study_.chain_is_good || study_.wanted(Property::outputs_once))
-    runs.emplace_back([&]() -> Status {
-      CAIRN_TRY(study_.chain, chain());
-      return {};
-    });
+  if (is_quick()) return {};
+  study_.announce(Property::sufficient, "the second run, and the one that moves", 0);
+  std::vector<std::function<Status()>> runs = {into(study_.watched, [&] { return watched(); })};
+  if (wants_chain()) runs.push_back(into(study_.chain, [&] { return chain(); }));
   return together(study_.crew, runs);
 }
 
