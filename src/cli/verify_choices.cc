@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -99,12 +100,34 @@ Status check_promise(const Item& item, bool is_command) {
                             "FILES");
 }
 
+// `python3 -B walk.py 60 7`: what comes before the script's own arguments, if an input is one.
+Arguments interpreter_words(const JobSpec& job) {
+  static constexpr std::array<std::string_view, 9> kInterpreters = {
+      "python", "bash", "sh", "perl", "Rscript", "julia", "ruby", "lua", "octave"};
+  const std::string program = job.executable.filename();
+  if (std::none_of(kInterpreters.begin(), kInterpreters.end(),
+                   [&](std::string_view name) { return program.starts_with(name); }))
+    return {};
+  const auto is_input = [&](const std::string& word) {
+    return std::any_of(job.input_files.begin(), job.input_files.end(), [&](const auto& input) {
+      return Path(input).filename() == Path(word).filename();
+    });
+  };
+  const auto script = std::find_if(job.arguments.begin(), job.arguments.end(), is_input);
+  if (script == job.arguments.end()) return {};
+  return {job.arguments.begin(), script + 1};
+}
+
+// The arguments of a script are meant, unless its name is among them.
 Result<Item> with_arguments(Item item, const std::string& arguments) {
   CAIRN_TRY(const Unquoted unquoted, unquote_arguments(arguments));
   Arguments words = split_v1(unquoted.raw);
   if (unquoted.v2) {
     CAIRN_TRY(words, split_v2(unquoted.raw));
   }
+  const Arguments script = interpreter_words(item.job);
+  if (!script.empty() && std::find(words.begin(), words.end(), script.back()) == words.end())
+    words.insert(words.begin(), script.begin(), script.end());
   item.ad.erase("Args");
   item.ad.set_string("Arguments", join_v2(words));
   item.job.arguments = std::move(words);

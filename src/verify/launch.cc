@@ -88,7 +88,15 @@ void await_go(const ChildPlan& plan) {
       (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &plan.filter) != 0))
     give_up(plan, errno, kFilter);
-  ::execve(plan.program, plan.argv, plan.envp);
+  // Another thread may have forked while this one's sandbox was laid out: until its child is at
+  // its own execve() it holds our program open for writing.
+  constexpr int kTries = 1000;
+  const timespec pause{0, 5'000'000};
+  for (int tries = 0; tries < kTries; ++tries) {
+    ::execve(plan.program, plan.argv, plan.envp);
+    if (errno != ETXTBSY) break;
+    ::nanosleep(&pause, nullptr);
+  }
   give_up(plan, errno, kExec);
 }
 

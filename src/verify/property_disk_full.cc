@@ -27,6 +27,8 @@ std::vector<std::string> state_names(const Study& study, const Image& checkpoint
 }
 
 bool needs_space(const Event& event) {
+  // Python's own files: it does not look whether they were written.
+  if (event.path.find("__pycache__") != std::string::npos) return false;
   return event.call == Call::write || (event.call == Call::open && event.created) ||
          event.call == Call::make_folder;
 }

@@ -54,6 +54,18 @@ std::size_t replaced_states(const Recording& recording, int boundary,
   return replaced.size();
 }
 
+// A file of the checkpoint that was there when the execution began, and now is not.
+std::optional<std::string> removed_state(const State& state,
+                                         const std::vector<std::string>& names) {
+  if (state.recording == nullptr) return {};
+  for (const std::string& name : names) {
+    const std::string part = cat(kSandboxPart, "/", name);
+    if (state.recording->before.find(part) != nullptr && state.image.find(part) == nullptr)
+      return name;
+  }
+  return {};
+}
+
 // A file or folder that is there neither when an execution begins nor when it ends.
 std::optional<std::string> left_behind(const Study& study, const State& state) {
   for (const auto& [name, entry] : Lab::state_of(state.image).entries) {
@@ -71,9 +83,9 @@ void explain_kill(const Study& study, const State& state, Flaw& flaw) {
   const Event* const last =
       state.recording == nullptr ? nullptr : state.recording->change_before(state.boundary);
   const bool lines_twice = flaw.difference && !flaw.difference->twice.empty();
-  if (last != nullptr && last->call == Call::unlink && is_state_part(names, last->path)) {
-    flaw.cause = cat("the old checkpoint ", seen_name(last->path),
-                     " is removed before the new one is in its place");
+  if (const auto gone = removed_state(state, names)) {
+    flaw.cause =
+        cat("the old checkpoint ", *gone, " is removed before the new one is in its place");
     flaw.advice = "rename the new one over the old one: that needs no removal";
   } else if (last != nullptr && is_state_part(names, last->path) && last->call != Call::rename) {
     flaw.cause = cat(

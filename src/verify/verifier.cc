@@ -192,8 +192,11 @@ Status Verifier::second_runs() {
 
 // Why this property cannot be tried, if so.
 std::optional<std::string> Verifier::not_now(const Step& step) const {
-  if (study_.stop) return "verify was stopped";
-  if (step.property == Property::reference || step.property == Property::progress) return {};
+  const bool is_of_first_run =
+      step.property == Property::reference || step.property == Property::progress;
+  if (study_.undisturbed.end == End::stopped || (study_.stop && !is_of_first_run))
+    return "verify was stopped";
+  if (is_of_first_run) return {};
   if (study_.undisturbed.end != End::completed) return "the undisturbed run did not complete";
   if (step.property == Property::reproducible || step.property == Property::cost) return {};
   if (study_.undisturbed.checkpoints() == 0) return "the job made no checkpoint";
@@ -214,7 +217,8 @@ Finding Verifier::step(const Step& step) {
     study_.announce(step.property, std::string(question_of(step.property)), 0);
     finding = step.judge(study_);
   }
-  if (study_.stop && finding.verdict == Verdict::pass) {
+  const bool was_cut_short = study_.stop && step.compares;
+  if (was_cut_short && finding.verdict == Verdict::pass) {
     finding.verdict = Verdict::untested;
     finding.evidence = "verify was stopped";
   }
