@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 #include <random>
+#include <sstream>
 
 #include "base/text.h"
 #include "verify/machine.h"
@@ -34,6 +35,13 @@ bool changes_files(const Event& event) {
   return false;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
 std::string skeleton(const std::string& text) {
   std::string result;
   for (const char letter : text) {
@@ -43,6 +51,15 @@ std::string skeleton(const std::string& text) {
       result += '#';
   }
   return result;
+}
+
+std::string glob_of_line(const std::string& line) {
+  std::string glob;
+  for (const char letter : skeleton(line)) {
+    if (std::string_view("*?[]\\").find(letter) != std::string_view::npos) glob += '\\';
+    glob += letter == '#' ? '*' : letter;
+  }
+  return glob;
 }
 
 std::vector<CutPoint> cut_points(const std::vector<const std::vector<Event>*>& stretches) {

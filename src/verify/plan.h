@@ -48,7 +48,10 @@ std::vector<std::string> checkpoint_paths(const std::vector<Event>& events,
 // Is `path` one of them, or in one?
 bool is_among(const std::string& path, const std::vector<std::string>& paths);
 
+std::vector<std::string> lines_of(const std::string& text);
 // "state-000017.tmp" -> "state-#.tmp"
 std::string skeleton(const std::string& text);
+// The glob of all lines that differ from this one in nothing but their numbers.
+std::string glob_of_line(const std::string& line);
 
 }  // namespace cairn::verify

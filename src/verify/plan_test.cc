@@ -103,6 +103,12 @@ TEST(Plan, AFolderThatIsRenamedIntoTheCheckpointBelongsToIt) {
   EXPECT_TRUE(is_among("sandbox/new/a", checkpoint_paths(events, {"ckpt/a", "ckpt/b"})));
 }
 
+TEST(Plan, LinesThatDifferInTheirNumbersOnlyShareAGlob) {
+  EXPECT_EQ(glob_of_line("going on from step 30"), glob_of_line("going on from step 7"));
+  EXPECT_EQ(glob_of_line("[3] 100%?"), "\\[*\\] *%\\?");
+  EXPECT_NE(glob_of_line("step 3"), glob_of_line("stop 3"));
+}
+
 TEST(Crew, DoesEachTaskOnce) {
   std::atomic<int> done = 0;
   EXPECT_EQ(Crew(3).run(100, [&](std::size_t) { ++done; }), 100U);

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -135,13 +134,6 @@ Finding judge_reference(Study& study) {
 
 namespace {
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 // Lines of stdout that differ in nothing but their numbers: times, mostly.  Returns globs for
 // them, nothing if more than that differs.
 std::optional<std::vector<std::string>> varying_lines(const std::string& one,
@@ -156,14 +148,8 @@ std::optional<std::vector<std::string>> varying_lines(const std::string& one,
       ++same;
     else if (skeleton(left[i]) != skeleton(right[i]))
       return {};
-    else {
-      std::string glob;
-      for (const char letter : skeleton(left[i])) {
-        if (std::string_view("*?[]\\").find(letter) != std::string_view::npos) glob += '\\';
-        glob += letter == '#' ? '*' : letter;
-      }
-      globs.insert(glob);
-    }
+    else
+      globs.insert(glob_of_line(left[i]));
   }
   if (same == 0) return {};
   return std::vector<std::string>(globs.begin(), globs.end());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -17,27 +16,6 @@ constexpr std::size_t kFlawsMax = 5;
 constexpr Milliseconds kPatienceMin{6'000};
 constexpr int kPatienceFactor = 4;
 constexpr int kHangsMax = 2;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-// The glob of all lines with this skeleton.
-std::string glob_of(const std::string& line) {
-  std::string glob;
-  for (const char letter : skeleton(line)) {
-    if (letter == '#') {
-      glob += '*';
-      continue;
-    }
-    if (std::string_view("*?[]\\").find(letter) != std::string_view::npos) glob += '\\';
-    glob += letter;
-  }
-  return glob;
-}
 
 std::string text_in(const std::optional<ImageEntry>& entry, const Lab& lab) {
   return entry ? lab.text(*entry) : std::string();
@@ -81,7 +59,7 @@ void Study::learn_restart_lines() {
     const std::string text = lab.text(*entry);
     std::map<std::string, int> here;
     for (const std::string& line : lines_of(text.substr(std::min(begin, text.size()))))
-      if (++here[glob_of(line)] > 1) several_times.insert(glob_of(line));
+      if (++here[glob_of_line(line)] > 1) several_times.insert(glob_of_line(line));
     for (const auto& [glob, count] : here) ++executions[glob];
     begin = text.size();
   }
