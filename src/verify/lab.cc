@@ -224,8 +224,6 @@ Result<Lab::Outputs> Lab::outputs(const Machine& machine, const Image& folder) c
   } else {
     outputs.outcome.outputs = changed(sandbox);
   }
-  std::erase_if(outputs.outcome.outputs.entries,
-                [&](const auto& entry) { return is_state(entry.first); });
   if (const ImageEntry* const entry = sandbox.find(stdout_name_); entry && compares_stdout_)
     outputs.outcome.standard_output = *entry;
   return outputs;
@@ -277,7 +275,8 @@ bool grows(const std::string& name, const std::vector<const Image*>& checkpoints
 
 }  // namespace
 
-void Lab::learn_state(const std::vector<const Image*>& checkpoints, const Image& sandbox) {
+void Lab::learn_state(const std::vector<const Image*>& checkpoints, const Image& sandbox,
+                      const Image& outputs) {
   std::vector<const Image*> versions = checkpoints;
   versions.push_back(&sandbox);
   for (const Image* const checkpoint : checkpoints)
@@ -285,11 +284,22 @@ void Lab::learn_state(const std::vector<const Image*>& checkpoints, const Image&
       if (entry.kind == ImageEntry::Kind::file && !is_internal(name) && !grown_.contains(name) &&
           !state_.contains(name))
         (grows(name, versions, *this) ? grown_ : state_).insert(name);
-  // Who lists outputs besides checkpoint files means them all.
-  if (job_.output_files && job_.checkpoint_files) state_.clear();
+  const bool has_results =
+      std::any_of(outputs.entries.begin(), outputs.entries.end(), [&](const auto& entry) {
+        return entry.second.kind == ImageEntry::Kind::file && !state_.contains(entry.first);
+      });
+  // A state that is listed as the only result is one.
+  const bool lists_both = job_.output_files && job_.checkpoint_files;
+  if (!has_results && (lists_both || !compares_stdout_)) state_.clear();
 }
 
-bool Lab::is_state(const std::string& name) const { return state_.contains(name); }
+Image Lab::results_of(Image outputs, const Image& reference) const {
+  std::erase_if(outputs.entries, [&](const auto& entry) {
+    return state_.contains(entry.first) ||
+           (!job_.output_files && reference.find(entry.first) == nullptr);
+  });
+  return outputs;
+}
 
 bool Lab::is_output(const std::string& name) const {
   if (job_.output_files && job_.checkpoint_files)

@@ -62,13 +62,15 @@ class Lab {
   std::string standard_output(const Image& folder) const;
   std::string standard_error(const Image& folder) const;
 
-  // Files whose content is state, not a result: they are in the output list only because there
-  // is no list of checkpoint files, or no list at all.  Known after the undisturbed run.
-  //   sandbox  as the run left it
-  void learn_state(const std::vector<const Image*>& checkpoints, const Image& sandbox);
+  // Files of a checkpoint that are rewritten, not written on, are state and no result, whatever
+  // list they are on.  Known after the undisturbed run.
+  //   sandbox, outputs  as the run left them
+  void learn_state(const std::vector<const Image*>& checkpoints, const Image& sandbox,
+                   const Image& outputs);
+  // What is compared of the outputs.  Without a list of them, left-over files do not count.
+  Image results_of(Image outputs, const Image& reference) const;
   // A file of a checkpoint that is a result too, written on and on.
   bool is_output(const std::string& name) const;
-  bool is_state(const std::string& name) const;
   bool compares_stdout() const { return compares_stdout_; }
   const std::string& stdout_name() const { return stdout_name_; }
   const std::string& stderr_name() const { return stderr_name_; }

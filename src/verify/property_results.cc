@@ -18,11 +18,8 @@ Flaw another_result(Study& study, const Difference& difference) {
   flaw.seen = "run with its checkpoints, undisturbed, it gives another result than without them";
   flaw.difference = difference;
   flaw.repeat = study.repeat(Property::reference);
-  Comparison rounded = study.comparison;
-  rounded.tolerance = kRoundingTolerance;
-  const Path scratch = study.options.scratch / "compare-rounded";
-  const auto still = first_difference(study.reference->outcome, study.undisturbed.outcome, rounded,
-                                      study.lab.store(), scratch);
+  const auto still = study.differs(study.reference->outcome, study.undisturbed.outcome,
+                                   Study::Stdout::compared, kRoundingTolerance);
   if (study.comparison.tolerance == 0 && still && !*still) {
     flaw.cause =
         "only the last places of numbers differ: sums are added up in another order where the run "
@@ -50,15 +47,6 @@ Flaw another_result(Study& study, const Difference& difference) {
         "put all that changes in the loop into the checkpoint, the random generator's state too";
   }
   return flaw;
-}
-
-// What the job's own list says the result is; files that only one of both has are state.
-Outcome comparable(const Study& study, Outcome outcome, const Outcome& other) {
-  std::erase_if(outcome.outputs.entries, [&](const auto& entry) {
-    return study.lab.is_state(entry.first) ||
-           (!study.lab.job().output_files && other.outputs.find(entry.first) == nullptr);
-  });
-  return outcome;
 }
 
 std::string summary(const Study& study) {
@@ -113,10 +101,8 @@ Finding judge_reference(Study& study) {
     return finding;
   }
   study.draw(Property::reference, study.reference_is, *study.reference, true, Milliseconds(0));
-  const Outcome right = comparable(study, study.reference->outcome, study.reference->outcome);
-  study.reference->outcome = right;
-  auto difference = study.differs(right, comparable(study, study.undisturbed.outcome, right),
-                                  Study::Stdout::compared);
+  auto difference =
+      study.differs(study.reference->outcome, study.undisturbed.outcome, Study::Stdout::compared);
   if (!difference) {
     study.note_error(difference.error());
     finding.evidence = difference.error().text();

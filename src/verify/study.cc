@@ -43,7 +43,8 @@ void Study::learn() {
     checkpoints_.emplace(key_of(Lab::state_of(*stretch.checkpoint)), number);
     checkpoints.push_back(&*stretch.checkpoint);
   }
-  lab.learn_state(checkpoints, part_of(undisturbed.last().after, kSandboxPart));
+  lab.learn_state(checkpoints, part_of(undisturbed.last().after, kSandboxPart),
+                  undisturbed.outcome.outputs);
   learn_restart_lines();
 }
 
@@ -116,10 +117,9 @@ LifeOrder Study::moving(const Image& checkpoint) const {
 }
 
 Result<std::optional<Difference>> Study::stdout_differs(const Outcome& from,
-                                                        const Outcome& candidate,
-                                                        Stdout how) const {
+                                                        const Outcome& candidate, Stdout how,
+                                                        Comparison lines) const {
   if (how == Stdout::ignored || !lab.compares_stdout()) return std::optional<Difference>();
-  Comparison lines = comparison;
   if (how == Stdout::restarts_ignored)
     lines.ignore.insert(lines.ignore.end(), restart_lines_.begin(), restart_lines_.end());
   return stdout_difference(text_in(from.standard_output, lab),
@@ -127,17 +127,19 @@ Result<std::optional<Difference>> Study::stdout_differs(const Outcome& from,
 }
 
 Result<std::optional<Difference>> Study::differs(const Outcome& from, const Outcome& candidate,
-                                                 Stdout how) const {
+                                                 Stdout how, double tolerance) const {
+  Comparison with = comparison;
+  with.tolerance = std::max(with.tolerance, tolerance);
   const Path scratch = options.scratch / cat("compare-", ++comparisons_);
-  Outcome one = from;
-  Outcome other = candidate;
-  if (comparison.command.empty()) {
+  Outcome one{lab.results_of(from.outputs, from.outputs), from.standard_output};
+  Outcome other{lab.results_of(candidate.outputs, from.outputs), candidate.standard_output};
+  if (with.command.empty()) {
     one.standard_output.reset();
     other.standard_output.reset();
   }
-  CAIRN_TRY(auto difference, first_difference(one, other, comparison, lab.store(), scratch));
-  if (difference || !comparison.command.empty()) return difference;
-  return stdout_differs(from, candidate, how);
+  CAIRN_TRY(auto difference, first_difference(one, other, with, lab.store(), scratch));
+  if (difference || !with.command.empty()) return difference;
+  return stdout_differs(from, candidate, how, with);
 }
 
 Result<std::optional<Flaw>> Study::judge(const Life& life, Stdout how) const {
@@ -154,7 +156,7 @@ Result<std::optional<Flaw>> Study::judge(const Life& life, Stdout how) const {
     if (const ImageEntry* entry = undisturbed.stretches[*number].after.find(name))
       then.standard_output = *entry;
     if (const ImageEntry* entry = life.last().after.find(name)) now.standard_output = *entry;
-    CAIRN_TRY(flaw.difference, stdout_differs(then, now, how));
+    CAIRN_TRY(flaw.difference, stdout_differs(then, now, how, comparison));
     if (!flaw.difference) return std::optional<Flaw>();
     flaw.seen = "what it prints differs";
     return std::optional(flaw);

@@ -72,8 +72,9 @@ class Study {
   // What is wrong with it; nothing: it gave the same result.
   enum class Stdout { compared, restarts_ignored, ignored };
   Result<std::optional<Flaw>> judge(const Life& life, Stdout how) const;
+  //   tolerance  at least this one
   Result<std::optional<Difference>> differs(const Outcome& from, const Outcome& candidate,
-                                            Stdout how) const;
+                                            Stdout how, double tolerance = 0) const;
 
   // ---- effort
   Effort effort(Property property) const;
@@ -100,7 +101,7 @@ class Study {
 
  private:
   Result<std::optional<Difference>> stdout_differs(const Outcome& from, const Outcome& candidate,
-                                                   Stdout how) const;
+                                                   Stdout how, Comparison lines) const;
   void learn_restart_lines();
 
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
