@@ -31,7 +31,7 @@ namespace {
 
 using Kind = ImageEntry::Kind;
 
-constexpr std::size_t kBlockBytes = 256 * 1024;  // stays in the cache while it is hashed
+constexpr std::size_t kBlockBytes = 256U << 10U;  // stays in the cache while it is hashed
 constexpr unsigned kNewFolderMode = 0755;
 
 // --- contents ------------------------------------------------------------------
@@ -128,7 +128,7 @@ ssize_t copy_some(int from, int to, off_t offset, std::size_t bytes) {
   off_t source = offset, target = offset;
   const ssize_t copied = ::copy_file_range(from, &source, to, &target, bytes, 0);
   if (copied > 0) return copied;
-  std::array<char, 64 * 1024> block;
+  std::array<char, 64U << 10U> block;
   const ssize_t got = ::pread(from, block.data(), std::min(bytes, block.size()), offset);
   if (got == 0) errno = EIO;  // the store's file became shorter: not by us
   return got > 0 ? ::pwrite(to, block.data(), static_cast<std::size_t>(got), offset) : -1;
@@ -324,7 +324,7 @@ Image with_part(Image image, const std::string& name, const Image& part) {
   }
   image.entries.emplace(name, folder);
   for (const auto& [below_name, entry] : part.entries)
-    image.entries.insert_or_assign(below_name.empty() ? name : name + "/" + below_name, entry);
+    image.entries.insert_or_assign(below_name.empty() ? name : cat(name, "/", below_name), entry);
   return image;
 }
 

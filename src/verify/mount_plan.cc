@@ -34,7 +34,7 @@ std::optional<std::string> home_folder() {
   std::array<char, 4096> text{};
   ::getpwuid_r(::geteuid(), &entry, text.data(), text.size(), &found);
   if (found == nullptr || entry.pw_dir == nullptr || entry.pw_dir[0] != '/') return {};
-  const auto home = real_path(entry.pw_dir);
+  auto home = real_path(entry.pw_dir);
   if (!home || *home == "/" || !std::filesystem::is_directory(*home)) return {};
   return home;
 }

@@ -22,7 +22,7 @@ struct Header {
 // magic, version, length of the dictionary (2 bytes before version 2, then 4), dictionary
 std::optional<Header> split(std::string_view file) {
   if (!file.starts_with(kMagic) || file.size() < 12) return {};
-  const int version = file[6];
+  const int version = static_cast<unsigned char>(file[6]);
   if (version < 1 || version > 3) return {};
   const std::size_t start = version == 1 ? 10 : 12;
   const Bytes length = as_bytes(file.substr(8, start - 8));

@@ -29,7 +29,7 @@ using LeftOut = std::function<bool(std::string_view)>;
 
 constexpr std::size_t kShownLetters = 70;
 constexpr std::size_t kListedLines = 5;
-constexpr std::size_t kProbeBytes = 64 * 1024;  // by which text is told from binary
+constexpr std::size_t kProbeBytes = 64U << 10U;  // by which text is told from binary
 constexpr std::size_t kShownBytes = 8;
 constexpr const char* kEnd = "(the end of the file)";
 constexpr const char* kBlankLine = "(an empty line)";

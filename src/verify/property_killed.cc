@@ -68,7 +68,8 @@ std::optional<std::string> removed_state(const State& state,
 
 // A file or folder that is there neither when an execution begins nor when it ends.
 std::optional<std::string> left_behind(const Study& study, const State& state) {
-  for (const auto& [name, entry] : Lab::state_of(state.image).entries) {
+  for (const auto& entry : Lab::state_of(state.image).entries) {
+    const std::string& name = entry.first;
     const bool ordinary =
         std::any_of(study.undisturbed.stretches.begin(), study.undisturbed.stretches.end(),
                     [&](const Stretch& stretch) { return stretch.after.find(name) != nullptr; });

@@ -266,6 +266,7 @@ std::vector<SharedMapping> shared_mappings(pid_t process) {
     at = end + 1;
     SharedMapping mapping;
     char writable = '-', shared = '-';
+    // NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
     if (std::sscanf(line.c_str(), "%lx-%lx %*c%c%*c%c %*s %*s %lu", &mapping.begin, &mapping.end,
                     &writable, &shared, &mapping.inode) != 5 ||
         writable != 'w' || shared != 's' || line.find('/') == std::string::npos)
