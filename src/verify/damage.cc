@@ -19,7 +19,7 @@ using Kind = ImageEntry::Kind;
 constexpr std::size_t kVariantsMax = 40;
 constexpr std::size_t kCutsMax = 16;  // where there are too many: four files
 constexpr std::size_t kOlderMax = 8;
-constexpr std::size_t kProbeBytes = 64U << 10U;         // by which text is told from binary
+constexpr std::size_t kProbeBytes = 64U << 10U;        // by which text is told from binary
 constexpr std::uint64_t kFlippedBytesMax = 512 << 20;  // all copies of one file together
 
 struct StateFile {
