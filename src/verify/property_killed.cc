@@ -337,8 +337,8 @@ Finding judge_killed(Study& study) {
   auto random = kills(study);
   if (only) {
     std::erase_if(random, [&](const Kill& kill) { return kill.cut != *only; });
-    // A moment is never quite the same again.
     if (!random.empty()) random.resize(kMomentRepeats, random.front());
+    for (std::size_t i = 0; i < random.size(); ++i) random[i].moment.part *= moment_factor(i);
   }
   study.crew.run(
       random.size(), [&](std::size_t i) { try_kill(study, finding, random[i], seen); },

@@ -73,7 +73,7 @@ class Vacating {
   void conclude() const;
 
  private:
-  std::optional<Flaw> leave(const Vacate& vacate, const Life& life);
+  std::optional<Flaw> judge(const Life& life);
   std::optional<Flaw> saved(const Life& life);
   std::optional<Flaw> in_same_folder(const Image& left);
   std::optional<Flaw> judged(const LifeOrder& order, Study::Stdout how);
@@ -99,12 +99,12 @@ void Vacating::run(const Vacate& vacate) {
   auto life = live(study_.lab, order, study_.stop);
   if (!life) return study_.note_error(life.error());
   if (life->stretches.empty() || !life->last().execution.signalled) return;  // it was faster
-  auto flaw = leave(vacate, *life);
+  auto flaw = judge(*life);
   study_.draw(Property::vacated, cat("cut ", vacate.cut), *life, !flaw, from);
   if (flaw) report(vacate, *std::move(flaw));
 }
 
-std::optional<Flaw> Vacating::leave(const Vacate& vacate, const Life& life) {
+std::optional<Flaw> Vacating::judge(const Life& life) {
   const Execution& execution = life.last().execution;
   if (execution.out_of_grace)
     return Flaw{.seen = cat("it had not left ", format_duration(grace_of(study_)), " later"),
@@ -145,7 +145,6 @@ std::optional<Flaw> Vacating::leave(const Vacate& vacate, const Life& life) {
     }
     case End::failed:
       count(execution.exit.by_signal ? died_ : exited_);
-      static_cast<void>(vacate);
       return in_same_folder(life.last().after);
     default:
       return {};
@@ -230,8 +229,11 @@ Finding judge_vacated(Study& study) {
   auto all = vacates(study);
   if (const auto only = study.only_cut(Property::vacated)) {
     std::erase_if(all, [&](const Vacate& vacate) { return vacate.cut != *only; });
-    // A moment is never quite the same again.
     if (!all.empty() && all.front().after) all.resize(kMomentRepeats, all.front());
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i].after)
+        *all[i].after = Milliseconds(static_cast<std::int64_t>(
+            moment_factor(i) * static_cast<double>(all[i].after->count())));
   }
   Vacating vacating(study, finding);
   const std::size_t done = study.spend(

@@ -300,13 +300,25 @@ void Study::note_error(const Error& error) {
     errors.push_back(error.text());
 }
 
+double moment_factor(std::size_t repeat) {
+  const double step = 0.03 * static_cast<double>((repeat + 1) / 2);
+  return repeat % 2 == 0 ? 1 + step : 1 - step;
+}
+
 void add_flaw(Finding& finding, Flaw flaw) {
   finding.verdict = Verdict::fail;
-  const bool is_there =
-      std::any_of(finding.flaws.begin(), finding.flaws.end(), [&](const Flaw& other) {
+  const auto alike =
+      std::find_if(finding.flaws.begin(), finding.flaws.end(), [&](const Flaw& other) {
         return flaw.cause.empty() ? other.seen == flaw.seen : other.cause == flaw.cause;
       });
-  if (!is_there && finding.flaws.size() < kFlawsMax) finding.flaws.push_back(std::move(flaw));
+  const auto is_by_chance = [](const Flaw& one) {
+    return one.repeat.find("--cut r") != std::string::npos;
+  };
+  if (alike == finding.flaws.end()) {
+    if (finding.flaws.size() < kFlawsMax) finding.flaws.push_back(std::move(flaw));
+  } else if (is_by_chance(*alike) && !is_by_chance(flaw)) {
+    *alike = std::move(flaw);  // it can be repeated exactly
+  }
 }
 
 }  // namespace cairn::verify

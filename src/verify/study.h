@@ -28,8 +28,10 @@ struct Effort {
   Milliseconds time{0};
 };
 
-// How often --cut tries a random moment.
-inline constexpr std::size_t kMomentRepeats = 16;
+// A moment is never quite the same again: --cut tries it so often, by turns a little earlier and
+// later, by this factor.
+inline constexpr std::size_t kMomentRepeats = 24;
+double moment_factor(std::size_t repeat);
 
 class Study {
  public:
