@@ -301,8 +301,9 @@ void Study::note_error(const Error& error) {
 }
 
 double moment_factor(std::size_t repeat) {
-  const double step = 0.03 * static_cast<double>((repeat + 1) / 2);
-  return repeat % 2 == 0 ? 1 + step : 1 - step;
+  const std::size_t steps = (repeat + 1) / 2;
+  const double change = 0.03 * static_cast<double>(steps);
+  return repeat % 2 == 0 ? 1 + change : 1 - change;
 }
 
 void add_flaw(Finding& finding, Flaw flaw) {
