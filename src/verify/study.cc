@@ -16,6 +16,7 @@ constexpr std::size_t kFlawsMax = 5;
 constexpr Milliseconds kPatienceMin{6'000};
 constexpr int kPatienceFactor = 4;
 constexpr int kHangsMax = 2;
+constexpr Milliseconds kLongRun{2'000};
 
 std::string text_in(const std::optional<ImageEntry>& entry, const Lab& lab) {
   return entry ? lab.text(*entry) : std::string();
@@ -210,7 +211,9 @@ Effort Study::effort(Property property) const {
   }
   const auto part = Milliseconds(
       static_cast<std::int64_t>(share.part * static_cast<double>(undisturbed.wall.count())));
-  return {share.least, share.most, std::max(share.least_time, part)};
+  // Where one trial takes a second, a third of them is what three runs' time allows.
+  const std::size_t least = undisturbed.wall > kLongRun ? (share.least + 2) / 3 : share.least;
+  return {least, share.most, std::max(share.least_time, part)};
 }
 
 std::size_t Study::spend(Property property, std::size_t trials,
