@@ -37,15 +37,6 @@ int errno_of(const Error& error) {
   return error.code == Errc::not_found ? ENOENT : 0;
 }
 
-ExitStatus exit_status(int wait_status) {
-  if (WIFSIGNALED(wait_status))
-    return {.by_signal = true,
-            .code = 0,
-            .signal = WTERMSIG(wait_status),
-            .core_dumped = WCOREDUMP(wait_status) != 0};
-  return {.by_signal = false, .code = WEXITSTATUS(wait_status), .signal = 0, .core_dumped = false};
-}
-
 std::int64_t milliseconds(const timeval& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
 }

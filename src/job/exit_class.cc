@@ -1,5 +1,7 @@
 #include "job/exit_class.h"
 
+#include <sys/wait.h>
+
 namespace cairn {
 namespace {
 
@@ -21,6 +23,15 @@ JobEvent classify_while_vacating(const ExitStatus& exit, const JobSpec& job, boo
 }
 
 }  // namespace
+
+ExitStatus exit_status(int wait_status) {
+  if (WIFSIGNALED(wait_status))
+    return {.by_signal = true,
+            .code = 0,
+            .signal = WTERMSIG(wait_status),
+            .core_dumped = WCOREDUMP(wait_status) != 0};
+  return {.by_signal = false, .code = WEXITSTATUS(wait_status), .signal = 0, .core_dumped = false};
+}
 
 bool is_checkpoint_exit(const ExitStatus& exit, const JobSpec& job, Contract contract) {
   if (!job.want_checkpoint_transfer) return false;

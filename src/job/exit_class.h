@@ -8,7 +8,6 @@
 
 namespace cairn {
 
-// As waitpid() reports it.
 struct ExitStatus {
   bool by_signal = false;
   int code = 0;    // of exit(), if not by_signal
@@ -16,6 +15,9 @@ struct ExitStatus {
   bool core_dumped = false;
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
 };
+
+// What waitpid() reported.
+ExitStatus exit_status(int wait_status);
 
 enum class Contract { cairn, htcondor };
 

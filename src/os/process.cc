@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -22,6 +21,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/child.h"
 
 namespace cairn {
 namespace {
@@ -49,20 +49,6 @@ struct ChildFailure {
   enum What : int { setup, chdir, exec } what;
 };
 
-void reset_signals() {
-  struct sigaction by_default {};
-  by_default.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void close_all_on_exec(int descriptors_max) {
-  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  for (int fd = 3; fd < descriptors_max; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 [[noreturn]] void give_up(const ChildPlan& plan, ChildFailure::What what) {
   const ChildFailure failure{errno, what};
   const ssize_t written = ::write(plan.report_fd, &failure, sizeof failure);
@@ -87,26 +73,6 @@ void close_all_on_exec(int descriptors_max) {
 }
 
 // --- spawn: the parent's side ------------------------------------------------
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
-// A copy above 2, so that the child's dup2 calls cannot overwrite one another's source.
-Result<Descriptor> high_copy(int fd) {
-  Descriptor opened;
-  if (fd == -1) {
-    opened.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!opened) return system_error("open", "/dev/null", errno);
-    fd = opened.get();
-  }
-  Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!copy) return system_error("copy descriptor", std::to_string(fd), errno);
-  return copy;
-}
 
 // Blocks all signals while the child shares our memory: a handler of ours must not run in it.
 class SignalsBlocked {
@@ -138,14 +104,7 @@ Error spawn_error(const SpawnOptions& options, ChildFailure failure) {
     return system_error("change to folder", options.working_folder, failure.sys_errno);
   if (failure.what == ChildFailure::setup)
     return system_error("prepare to start", options.program, failure.sys_errno);
-  Error error = system_error("start", options.program, failure.sys_errno);
-  if (failure.sys_errno == EACCES) error.hint = "make it executable (chmod +x)";
-  if (failure.sys_errno == ENOEXEC)
-    error.hint =
-        "a script needs a first line such as #!/bin/sh, a program must be for this machine";
-  if (failure.sys_errno == ENOENT)
-    error.hint = "if it is there, the interpreter in its first line (#!) is not";
-  return error;
+  return exec_error(options.program, failure.sys_errno);
 }
 
 // --- /proc --------------------------------------------------------------------
@@ -156,20 +115,6 @@ struct ProcessLine {
   char state = '?';
   unsigned long long started = 0;  // with the pid: which process, whatever happens to the pid
 };
-
-std::string read_proc(pid_t pid, const char* name) {
-  const std::string path = cat("/proc/", pid, "/", name);
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> block{};
-  while (fd) {
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
-    if (got <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
 
 // proc(5): "pid (command) state ppid …", the start time is field 22.  The command may
 // hold blanks and parentheses, so fields count from the last ")".
@@ -321,6 +266,20 @@ Result<Descriptor> watch_process(pid_t pid) {
   Error error = system_error("watch process", std::to_string(pid), errno);
   if (errno == ESRCH) error.code = Errc::not_found;
   return error;
+}
+
+std::string read_proc(pid_t pid, const std::string& name) {
+  const std::string path = cat("/proc/", pid, "/", name);
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> block{};
+  while (fd) {
+    const ssize_t got =
+        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
+    if (got <= 0) break;
+    text.append(block.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 Status become_subreaper() {

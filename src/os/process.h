@@ -64,6 +64,9 @@ Status kill_descendants(pid_t unreaped = 0);
 // A program that overwrote its environment block (setproctitle) is not found.
 Status kill_marked(const std::string& entry, const std::vector<pid_t>& spared = {});
 
+// All of /proc/PID/NAME, "fd/3" for example; empty if it cannot be read.
+std::string read_proc(pid_t pid, const std::string& name);
+
 // Whether a process with this pid exists and is no zombie.
 bool process_runs(pid_t pid);
 

@@ -633,9 +633,7 @@ void Run::on_exit(pid_t process, int wait_status) {
   execution_.ended_us = started_ ? elapsed_us() : 0;
   execution_.wall =
       std::chrono::duration_cast<Milliseconds>(std::chrono::microseconds(execution_.ended_us));
-  execution_.exit = WIFSIGNALED(wait_status)
-                        ? ExitStatus{true, 0, WTERMSIG(wait_status), WCOREDUMP(wait_status) != 0}
-                        : ExitStatus{false, WEXITSTATUS(wait_status), 0, false};
+  execution_.exit = exit_status(wait_status);
   kill_.reset();
   signal_.reset();
   grace_.reset();

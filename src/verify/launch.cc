@@ -1,7 +1,6 @@
 #include "verify/launch.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/child.h"
 
 namespace cairn::verify {
 namespace {
@@ -46,20 +46,6 @@ struct ChildFailure {
   const ChildFailure failure{sys_errno, what};
   const ssize_t written = ::write(plan.report_fd, &failure, sizeof failure);
   ::_exit(written == sizeof failure ? 127 : 126);
-}
-
-void reset_signals() {
-  struct sigaction by_default {};
-  by_default.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void close_all_on_exec(int descriptors_max) {
-  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  for (int fd = 3; fd < descriptors_max; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 void await_go(const ChildPlan& plan) {
@@ -98,26 +84,6 @@ void await_go(const ChildPlan& plan) {
     ::nanosleep(&pause, nullptr);
   }
   give_up(plan, errno, kExec);
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
-// A copy above 2, so that the child's dup2 calls cannot overwrite one another's source.
-Result<Descriptor> high_copy(int fd) {
-  Descriptor opened;
-  if (fd == -1) {
-    opened.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!opened) return system_error("open", "/dev/null", errno);
-    fd = opened.get();
-  }
-  Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!copy) return system_error("copy descriptor", std::to_string(fd), errno);
-  return copy;
 }
 
 struct Pipe {
@@ -176,19 +142,12 @@ Error Child::failure(const Launch& launch) const {
     return {Errc::io, cat("start ", launch.program.native(), ": it was killed before it began")};
   if (failure.what == kChdir)
     return system_error(failure.what, launch.working_folder, failure.sys_errno);
-  Error error = system_error(failure.what, launch.program, failure.sys_errno);
+  if (failure.what == kExec) return exec_error(launch.program, failure.sys_errno);
   if (failure.what == kFilter)
     return {Errc::unsupported,
             cat("could not ", failure.what, ": ", std::strerror(failure.sys_errno)),
             failure.sys_errno, "cairn verify needs a Linux kernel with seccomp filters"};
-  if (failure.what != kExec) return error;
-  if (failure.sys_errno == EACCES) error.hint = "make it executable (chmod +x)";
-  if (failure.sys_errno == ENOEXEC)
-    error.hint =
-        "a script needs a first line such as #!/bin/sh, a program must be for this machine";
-  if (failure.sys_errno == ENOENT)
-    error.hint = "if it is there, the interpreter in its first line (#!) is not";
-  return error;
+  return system_error(failure.what, launch.program, failure.sys_errno);
 }
 
 }  // namespace cairn::verify

@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "os/descriptor.h"
+#include "os/process.h"
 
 namespace cairn::verify {
 namespace {
@@ -49,19 +50,6 @@ void set_register(pid_t thread, int index, std::uint64_t value) {
 #endif
 
 // --- /proc ---------------------------------------------------------------------
-
-std::string read_proc(const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> block{};
-  while (fd) {
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
-    if (got <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
 
 // The text after "name:\t"; empty: there is no such line.
 std::string_view field(std::string_view text, std::string_view name) {
@@ -184,7 +172,7 @@ bool DescriptorState::writable() const {
 }
 
 std::optional<DescriptorState> descriptor_state(pid_t thread, int fd) {
-  const std::string text = read_proc(cat("/proc/", thread, "/fdinfo/", fd));
+  const std::string text = read_proc(thread, cat("fdinfo/", fd));
   if (text.empty()) return {};
   const std::string offset(field(text, "pos")), flags(field(text, "flags"));
   return DescriptorState{std::strtoull(offset.c_str(), nullptr, 10),
@@ -258,7 +246,7 @@ std::optional<PathTarget> find_place(pid_t thread, int folder_fd, const std::str
 
 std::vector<SharedMapping> shared_mappings(pid_t process) {
   std::vector<SharedMapping> found;
-  const std::string maps = read_proc(cat("/proc/", process, "/maps"));
+  const std::string maps = read_proc(process, "maps");
   // 7f0000000000-7f0000001000 rw-s 00000000 08:01 1234    /path
   for (std::size_t at = 0; at < maps.size();) {
     const std::size_t end = std::min(maps.find('\n', at), maps.size());
@@ -278,12 +266,10 @@ std::vector<SharedMapping> shared_mappings(pid_t process) {
 }
 
 pid_t process_of(pid_t thread) {
-  const std::string text = read_proc(cat("/proc/", thread, "/status"));
+  const std::string text = read_proc(thread, "status");
   return static_cast<pid_t>(parse_integer(field(text, "Tgid")).value_or(thread));
 }
 
-std::string command_of(pid_t process) {
-  return std::string(trim(read_proc(cat("/proc/", process, "/comm"))));
-}
+std::string command_of(pid_t process) { return std::string(trim(read_proc(process, "comm"))); }
 
 }  // namespace cairn::verify
