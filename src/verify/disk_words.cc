@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "verify/machine.h"
 
 namespace cairn::verify::disk {
 namespace {
@@ -13,20 +14,15 @@ using Kind = ImageEntry::Kind;
 
 constexpr std::size_t kWordsForFiles = 3;  // a sentence names so many files
 
-std::string users_name(const std::string& path) {
-  constexpr std::string_view kSandbox = "sandbox/";
-  return path.starts_with(kSandbox) ? path.substr(kSandbox.size()) : path;
-}
-
 std::string name_of(const Change& change) {
-  const std::string path = users_name(change.path);
+  const std::string path = seen_name(change.path);
   switch (change.of) {
     case Change::Of::rename:
-      return cat("the rename of ", path, " to ", users_name(change.target));
+      return cat("the rename of ", path, " to ", seen_name(change.target));
     case Change::Of::exchange:
-      return cat("the exchange of ", path, " and ", users_name(change.target));
+      return cat("the exchange of ", path, " and ", seen_name(change.target));
     case Change::Of::link:
-      return cat("the link ", users_name(change.target));
+      return cat("the link ", seen_name(change.target));
     case Change::Of::removal:
       return cat("the removal of ", path);
     default:
@@ -104,7 +100,7 @@ std::vector<std::string> not_there(const std::vector<Change>& pending, const Fat
     const auto [entry, is_new] = files.try_emplace(change.node);
     if (is_new) order.push_back(change.node);
     Written& written = entry->second;
-    if (written.path.empty()) written.path = users_name(change.path);
+    if (written.path.empty()) written.path = seen_name(change.path);
     if (change.of != Change::Of::bytes) {
       written.length_is_old |= fates[i] == Fate::absent;
       continue;
@@ -143,7 +139,7 @@ std::vector<std::string> not_there(const std::vector<Change>& pending, const Fat
 // What has become of one name that is not what was written.
 std::pair<int, std::string> consequence(const std::string& path, const Image& before,
                                         const State& state, const State& full) {
-  const std::string name = users_name(path);
+  const std::string name = seen_name(path);
   const ImageEntry* const here = state.image.find(path);
   const ImageEntry* const there = full.image.find(path);
   const ImageEntry* const then = before.find(path);

@@ -25,8 +25,6 @@ bool is_internal(const std::string& name) {
   return std::find(kInternal.begin(), kInternal.end(), name) != kInternal.end();
 }
 
-std::string in_sandbox(const std::string& name) { return cat(kSandboxPart, "/", name); }
-
 // "#!/usr/bin/env python3" -> /usr/bin/env; empty: no script.
 Path interpreter_of(const Path& program) {
   PosixFileSystem files;
@@ -232,8 +230,7 @@ Result<Lab::Outputs> Lab::outputs(const Machine& machine, const Image& folder) c
 Image Lab::state_of(Image image) {
   std::erase_if(image.entries, [](const auto& entry) {
     const std::string& name = entry.first;
-    const std::string prefix = cat(kSandboxPart, "/");
-    return is_internal(name.starts_with(prefix) ? name.substr(prefix.size()) : name) ||
+    return is_internal(name_in_sandbox(name).value_or(name)) ||
            name.find("__pycache__") != std::string::npos;
   });
   return image;
@@ -299,6 +296,20 @@ Image Lab::results_of(Image outputs, const Image& reference) const {
            (!job_.output_files && reference.find(entry.first) == nullptr);
   });
   return outputs;
+}
+
+std::string Lab::state_key(const Image& image) { return key_of(state_of(image)); }
+
+Image Lab::state_only(const Image& checkpoint) const {
+  Image state = state_of(checkpoint);
+  std::erase_if(state.entries, [&](const auto& entry) { return is_output(entry.first); });
+  return state;
+}
+
+std::vector<std::string> Lab::state_names(const Image& checkpoint) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : state_only(checkpoint).entries) names.push_back(name);
+  return names;
 }
 
 bool Lab::is_output(const std::string& name) const {

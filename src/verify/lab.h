@@ -56,6 +56,10 @@ class Lab {
   // Of a checkpoint or a machine's folder, what a restart depends on: without stdout, stderr, the
   // engine's own files and Python's compiled ones.
   static Image state_of(Image image);
+  static std::string state_key(const Image& image);  // equal states have equal keys
+  // Of a checkpoint, what is state and no result.
+  Image state_only(const Image& checkpoint) const;
+  std::vector<std::string> state_names(const Image& checkpoint) const;  // folders too
   // The whole content of a file, empty if it cannot be read.
   std::string text(const ImageEntry& entry) const;
   // What it printed, as far as the machine's folder holds it.

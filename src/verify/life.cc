@@ -132,7 +132,7 @@ Result<std::optional<End>> Liver::after_checkpoint_exit(const Machine& machine, 
     return std::optional(End::held);
   }
   stretch.checkpoint = *std::move(checkpoint);
-  const std::string key = key_of(Lab::state_of(*stretch.checkpoint));
+  const std::string key = Lab::state_key(*stretch.checkpoint);
   if (key == last_key_) ++life_.same_checkpoints;
   last_key_ = key;
   if (++seen_[key] >= kRoundsMax) return std::optional(End::going_round);

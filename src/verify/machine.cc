@@ -131,6 +131,25 @@ int enter_root() {
 }
 }  // namespace
 
+// --- names ---------------------------------------------------------------------
+
+std::string in_sandbox(std::string_view name) { return cat(kSandboxPart, "/", std::string(name)); }
+
+std::optional<std::string> name_in_sandbox(std::string_view part) {
+  const std::string above = in_sandbox("");
+  if (!part.starts_with(above)) return {};
+  return std::string(part.substr(above.size()));
+}
+
+std::string seen_name(const std::string& part) {
+  if (part == kSandboxPart) return "the working folder";
+  if (auto name = name_in_sandbox(part)) return *std::move(name);
+  if (part.starts_with("var_tmp/")) return cat("/var/tmp/", part.substr(8));
+  if (part.starts_with("shm/")) return cat("/dev/shm/", part.substr(4));
+  if (part.starts_with("home/")) return cat("~/", part.substr(5));
+  return cat("/", part);
+}
+
 // --- View ----------------------------------------------------------------------
 
 View::View(const Machine& machine, const Isolation& isolation)

@@ -29,6 +29,13 @@ inline constexpr const char* kVarTmpPart = "var_tmp";
 inline constexpr const char* kShmPart = "shm";
 inline constexpr const char* kHomePart = "home";
 
+// A name in the sandbox as one in the machine's folder: "state.dat" is "sandbox/state.dat"; and
+// the other way round, nothing if it is not in the sandbox.
+std::string in_sandbox(std::string_view name);
+std::optional<std::string> name_in_sandbox(std::string_view part);
+// As it is to be said: "sandbox/state.dat" is "state.dat", "tmp/x" is "/tmp/x".
+std::string seen_name(const std::string& part);
+
 struct Machine {
   Path folder;  // of the host, absolute: holds the parts above
   // Where the program sees <folder>/sandbox: the same, or a path that is nowhere else, such as

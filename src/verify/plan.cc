@@ -142,7 +142,7 @@ bool is_among(const std::string& path, const std::vector<std::string>& paths) {
 std::vector<std::string> checkpoint_paths(const std::vector<Event>& events,
                                           const std::vector<std::string>& names) {
   std::vector<std::string> paths;
-  for (const std::string& name : names) paths.push_back(cat(kSandboxPart, "/", name));
+  for (const std::string& name : names) paths.push_back(in_sandbox(name));
   const auto leads_in = [&](const std::string& target) {
     return is_among(target, paths) ||
            std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {

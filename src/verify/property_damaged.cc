@@ -144,8 +144,8 @@ struct Counts {
 
 void try_damage(Study& study, Finding& finding, Counts& counts, const Trial& trial) {
   const Milliseconds from = study.now();
-  auto life = live(study.lab, order_from(study, trial.damage.checkpoint), study.stop);
-  if (!life) return study.note_error(life.error());
+  const auto life = study.lived(order_from(study, trial.damage.checkpoint));
+  if (!life) return;
   auto answer = answer_of(study, *life);
   if (!answer) return;
   study.draw(Property::damaged, cat("cut ", trial.cut), *life, answer->answer != Answer::wrong,
@@ -170,8 +170,7 @@ Finding judge_damaged(Study& study) {
   Finding finding;
   finding.verdict = Verdict::pass;
   auto trials = damage_trials(study);
-  if (const auto only = study.only_cut(Property::damaged))
-    std::erase_if(trials, [&](const Trial& trial) { return trial.cut != *only; });
+  keep_only(trials, study.only_cut(Property::damaged));
   if (trials.empty()) {
     finding.verdict = Verdict::untested;
     finding.evidence = "the checkpoint holds nothing that can be damaged";
@@ -233,11 +232,8 @@ Finding judge_foreign(Study& study) {
     return finding;
   }
   const Milliseconds from = study.now();
-  auto life = live(study.lab, order_from(study, *checkpoint), study.stop);
-  if (!life) {
-    study.note_error(life.error());
-    return finding;
-  }
+  const auto life = study.lived(order_from(study, *checkpoint));
+  if (!life) return finding;
   auto answer = answer_of(study, *life);
   if (!answer) return finding;
   // Whatever it does but go on as if nothing were wrong.

@@ -18,14 +18,6 @@ struct Full {
   std::string what;
 };
 
-// What of a checkpoint is state, as names in the sandbox.
-std::vector<std::string> state_names(const Study& study, const Image& checkpoint) {
-  std::vector<std::string> names;
-  for (const auto& [name, entry] : Lab::state_of(checkpoint).entries)
-    if (!study.lab.is_output(name)) names.push_back(name);
-  return names;
-}
-
 bool needs_space(const Event& event) {
   // Python's own files: it does not look whether they were written.
   if (event.path.find("__pycache__") != std::string::npos) return false;
@@ -39,8 +31,9 @@ void add_fulls(const Study& study, int stretch, int offset, bool of_checkpoint,
                std::set<std::string>& kinds, std::vector<Full>& fulls) {
   const Stretch& here = study.watched.stretches[static_cast<std::size_t>(stretch)];
   const auto& events = here.execution.events;
-  const auto paths = checkpoint_paths(
-      events, here.checkpoint ? state_names(study, *here.checkpoint) : std::vector<std::string>());
+  const auto paths =
+      checkpoint_paths(events, here.checkpoint ? study.lab.state_names(*here.checkpoint)
+                                               : std::vector<std::string>());
   for (const Event& event : events) {
     if (!needs_space(event) || is_among(event.path, paths) != of_checkpoint ||
         !kinds.insert(cat(name_of(event.call), " ", skeleton(event.path))).second)
@@ -95,38 +88,30 @@ class Filling {
   Filling(Study& study, Finding& finding) : study_(study), finding_(finding) {}
   void run(const Full& full);
   std::string said() const { return said_; }
-  int noticed() const { return noticed_; }
 
  private:
   std::optional<Flaw> answer(const Full& full, const Life& life);
   std::optional<Flaw> after_checkpoint_exit(const Full& full, const Life& life);
-  std::optional<Flaw> goes_on(const LifeOrder& order);
 
   Study& study_;
   Finding& finding_;
   std::string said_;
-  int noticed_ = 0;
 };
 
 void Filling::run(const Full& full) {
   const Milliseconds from = study_.now();
-  LifeOrder order = study_.order(study_.begin_of(full.stretch));
-  order.known = [](const Stretch&) { return true; };
-  order.adjust = [&](ExecutionOrder& execution, int) {
+  const auto life = study_.lived(study_.once(full.stretch, [&](ExecutionOrder& execution) {
     execution.watch_files = true;
     execution.disk_full_from = full.boundary;
     execution.full_disk_tears = full.tears;
-  };
-  auto life = live(study_.lab, order, study_.stop);
-  if (!life) return study_.note_error(life.error());
-  if (life->stretches.empty()) return;
+  }));
+  if (!life || life->stretches.empty()) return;
   auto flaw = answer(full, *life);
   study_.draw(Property::disk_full, cat("cut ", full.cut), *life, !flaw, from);
   if (!flaw) return;
   flaw->seen = cat("cut ", full.cut, ", the disk ", full.what, ": ", flaw->seen);
   flaw->repeat = study_.repeat(Property::disk_full, full.cut);
-  const std::lock_guard lock(study_.mutex);
-  add_flaw(finding_, *std::move(flaw));
+  study_.report(finding_, *std::move(flaw));
 }
 
 std::optional<Flaw> Filling::answer(const Full& full, const Life& life) {
@@ -138,13 +123,12 @@ std::optional<Flaw> Filling::answer(const Full& full, const Life& life) {
   Flaw flaw;
   if (life.end == End::known || life.end == End::held) return after_checkpoint_exit(full, life);
   if (life.end == End::completed) {
-    auto judged = study_.judge(life, Study::Stdout::ignored);
-    if (!judged || !*judged) return {};
-    flaw = **judged;
-    flaw.cause = "it exits with 0 although its results could not be written";
-    flaw.advice =
+    auto wrong = study_.flaw_of(life, Study::Stdout::ignored);
+    if (!wrong) return {};
+    wrong->cause = "it exits with 0 although its results could not be written";
+    wrong->advice =
         "look at the result of every write and close, and exit with another code when one fails";
-    return flaw;
+    return wrong;
   }
   if (life.end == End::out_of_time) {
     flaw.seen = "it hung";
@@ -160,10 +144,9 @@ std::optional<Flaw> Filling::answer(const Full& full, const Life& life) {
   }
   {
     const std::lock_guard lock(study_.mutex);
-    ++noticed_;
     if (said_.empty()) said_ = stretch.last_words();
   }
-  auto later = goes_on(study_.in_place(stretch.after));
+  auto later = study_.tried(study_.in_place(stretch.after), Study::Stdout::ignored);
   if (!later) return {};
   later->seen = cat("with space again, in the same folder: ", later->seen);
   later->cause = "the attempt to save has spoilt the checkpoint before";
@@ -182,14 +165,9 @@ std::optional<Flaw> Filling::after_checkpoint_exit(const Full& full, const Life&
     return flaw;
   }
   const Image& checkpoint = *life.last().checkpoint;
-  const auto states_only = [&](Image image) {
-    image = Lab::state_of(std::move(image));
-    std::erase_if(image.entries,
-                  [&](const auto& entry) { return study_.lab.is_output(entry.first); });
-    return image;
-  };
-  const bool nothing_new = full.stretch > 0 && states_only(checkpoint) ==
-                                                   states_only(study_.checkpoint(full.stretch - 1));
+  const bool nothing_new =
+      full.stretch > 0 && study_.lab.state_only(checkpoint) ==
+                              study_.lab.state_only(study_.checkpoint(full.stretch - 1));
   if (nothing_new) {
     flaw.seen = "it leaves with the checkpoint exit code and no new checkpoint";
     flaw.cause =
@@ -198,8 +176,9 @@ std::optional<Flaw> Filling::after_checkpoint_exit(const Full& full, const Life&
     flaw.advice = "exit with another code and a message when the checkpoint cannot be written";
     return flaw;
   }
-  auto later = goes_on(study_.chain_is_good ? study_.moving(checkpoint)
-                                            : study_.in_place(life.last().after));
+  auto later = study_.tried(
+      study_.chain_is_good ? study_.moving(checkpoint) : study_.in_place(life.last().after),
+      Study::Stdout::ignored);
   if (!later) return {};
   later->seen = cat("it leaves with the checkpoint exit code; from that checkpoint: ", later->seen);
   later->cause = "a checkpoint that could not be written whole takes the place of the good one";
@@ -207,25 +186,12 @@ std::optional<Flaw> Filling::after_checkpoint_exit(const Full& full, const Life&
   return later;
 }
 
-std::optional<Flaw> Filling::goes_on(const LifeOrder& order) {
-  auto life = live(study_.lab, order, study_.stop);
-  if (!life) {
-    study_.note_error(life.error());
-    return {};
-  }
-  auto flaw = study_.judge(*life, Study::Stdout::ignored);
-  if (flaw) return *flaw;
-  study_.note_error(flaw.error());
-  return {};
-}
-
 }  // namespace
 
 Finding judge_disk_full(Study& study) {
   Finding finding;
   auto all = fulls(study);
-  if (const auto only = study.only_cut(Property::disk_full))
-    std::erase_if(all, [&](const Full& full) { return full.cut != *only; });
+  keep_only(all, study.only_cut(Property::disk_full));
   if (all.empty()) {
     finding.evidence = "no write to a file was seen (mapped memory is not)";
     return finding;

@@ -25,7 +25,6 @@ struct State {
   const Recording* recording = nullptr;
   int boundary = 0;
   Image image;
-  bool torn = false;
 };
 
 // ---- causes
@@ -34,13 +33,14 @@ std::vector<std::string> state_names(const Study& study) {
   std::set<std::string> names;
   for (const Stretch& stretch : study.undisturbed.stretches)
     if (stretch.checkpoint)
-      for (const auto& [name, entry] : Lab::state_of(*stretch.checkpoint).entries)
-        if (entry.kind == ImageEntry::Kind::file && !study.lab.is_output(name)) names.insert(name);
+      for (const auto& [name, entry] : study.lab.state_only(*stretch.checkpoint).entries)
+        if (entry.kind == ImageEntry::Kind::file) names.insert(name);
   return {names.begin(), names.end()};
 }
 
 bool is_state_part(const std::vector<std::string>& names, const std::string& part) {
-  return part.starts_with("sandbox/") && is_among(part.substr(8), names);
+  const auto name = name_in_sandbox(part);
+  return name && is_among(*name, names);
 }
 
 // What of the listed state was new already when it was cut.
@@ -59,7 +59,7 @@ std::optional<std::string> removed_state(const State& state,
                                          const std::vector<std::string>& names) {
   if (state.recording == nullptr) return {};
   for (const std::string& name : names) {
-    const std::string part = cat(kSandboxPart, "/", name);
+    const std::string part = in_sandbox(name);
     if (state.recording->before.find(part) != nullptr && state.image.find(part) == nullptr)
       return name;
   }
@@ -68,12 +68,13 @@ std::optional<std::string> removed_state(const State& state,
 
 // A file or folder that is there neither when an execution begins nor when it ends.
 std::optional<std::string> left_behind(const Study& study, const State& state) {
+  const Image first = study.lab.fresh();
   for (const auto& entry : Lab::state_of(state.image).entries) {
     const std::string& name = entry.first;
     const bool ordinary =
         std::any_of(study.undisturbed.stretches.begin(), study.undisturbed.stretches.end(),
                     [&](const Stretch& stretch) { return stretch.after.find(name) != nullptr; });
-    if (!ordinary && study.begin_of(0).find(name) == nullptr && name.find('/') != std::string::npos)
+    if (!ordinary && first.find(name) == nullptr && name.find('/') != std::string::npos)
       return seen_name(name);
   }
   return {};
@@ -116,8 +117,7 @@ void explain_kill(const Study& study, const State& state, Flaw& flaw) {
         cat("a killed run leaves ", *left, " behind, and the next one does not go on from there");
     flaw.advice =
         "remove or ignore at the start what an interrupted run has left; lock with flock(), which "
-        "ends "
-        "with its process";
+        "ends with its process";
   } else if (last != nullptr) {
     flaw.cause = cat("the program does not go on from what ", text_of(*last), " leaves");
     flaw.advice = "begin the program by removing or ignoring what an interrupted run has left";
@@ -148,7 +148,6 @@ std::optional<State> half_written(Study& study, const State& whole, const Event&
   }
   State torn = whole;
   torn.cut += "h";
-  torn.torn = true;
   torn.what = cat("killed in the middle of ", text_of(event));
   torn.image.entries[event.path] = *entry;
   return torn;
@@ -180,28 +179,22 @@ std::vector<State> states_of(Study& study, const std::vector<Recording>& recordi
 std::vector<State> worth_trying(const Study& study, std::vector<State> states) {
   std::set<std::string> seen;
   std::erase_if(states, [&](const State& state) {
-    return study.place_of(state.image) || !seen.insert(key_of(Lab::state_of(state.image))).second;
+    return study.place_of(state.image) || !seen.insert(Lab::state_key(state.image)).second;
   });
   return states;
 }
 
 // Goes on from the folder as it lies, in the same place, as Slurm's requeue does.  Standard output
 // is not compared: whether it is cut, appended to or begun again is the batch system's choice.
-void try_state(Study& study, Property property, Finding& finding, const State& state) {
-  const Milliseconds from = study.now();
-  auto life = live(study.lab, study.in_place(state.image), study.stop);
-  if (!life) return study.note_error(life.error());
-  auto flaw = study.judge(*life, Study::Stdout::ignored);
-  if (!flaw) return study.note_error(flaw.error());
-  study.draw(property, cat("cut ", state.cut), *life, !*flaw, from);
-  if (!*flaw) return;
-  Flaw why = **flaw;
-  explain_kill(study, state, why);
-  why.seen = cat("cut ", state.cut, ", ", state.what,
-                 ", then started again in the same folder: ", why.seen);
-  why.repeat = study.repeat(property, state.cut);
-  const std::lock_guard lock(study.mutex);
-  add_flaw(finding, std::move(why));
+void try_state(Study& study, Finding& finding, const State& state) {
+  auto flaw = study.tried(Property::killed, cat("cut ", state.cut), study.in_place(state.image),
+                          Study::Stdout::ignored);
+  if (!flaw) return;
+  explain_kill(study, state, *flaw);
+  flaw->seen = cat("cut ", state.cut, ", ", state.what,
+                   ", then started again in the same folder: ", flaw->seen);
+  flaw->repeat = study.repeat(Property::killed, state.cut);
+  study.report(finding, *std::move(flaw));
 }
 
 // ---- real kills
@@ -211,23 +204,11 @@ struct Kill {
   Moment moment;
 };
 
-std::optional<Life> kill_at(Study& study, const Moment& moment) {
-  LifeOrder order = study.order(study.begin_of(moment.stretch));
-  order.known = [](const Stretch&) { return true; };
-  order.adjust = [&](ExecutionOrder& execution, int) {
-    execution.kill_after = study.part_of_time(moment);
-  };
-  auto life = live(study.lab, order, study.stop);
-  if (life) return *std::move(life);
-  study.note_error(life.error());
-  return {};
-}
-
 // What the killed program left on its machine besides the sandbox.
 Image left_outside(const Image& folder) {
   Image rest = folder;
   std::erase_if(rest.entries, [](const auto& entry) {
-    return entry.first == kSandboxPart || entry.first.starts_with(cat(kSandboxPart, "/")) ||
+    return entry.first == kSandboxPart || name_in_sandbox(entry.first) ||
            entry.second.kind == ImageEntry::Kind::folder;
   });
   return rest;
@@ -242,40 +223,37 @@ void try_new_sandbox(Study& study, Finding& finding, const Kill& kill, const Ima
   Image start = left;
   start = with_part(std::move(start), kSandboxPart, part_of(order.start, kSandboxPart));
   order.start = std::move(start);
-  const Milliseconds from = study.now();
-  auto life = live(study.lab, order, study.stop);
-  if (!life) return study.note_error(life.error());
-  auto flaw = study.judge(*life, Study::Stdout::compared);
-  if (!flaw) return study.note_error(flaw.error());
-  study.draw(Property::killed, cat("cut ", kill.cut, ", new sandbox"), *life, !*flaw, from);
-  if (!*flaw) return;
-  Flaw why = **flaw;
-  why.seen =
-      cat("cut ", kill.cut, ", then started in a new sandbox on the same machine: ", why.seen);
-  why.cause =
+  auto flaw = study.tried(Property::killed, cat("cut ", kill.cut, ", new sandbox"), order,
+                          Study::Stdout::compared);
+  if (!flaw) return;
+  flaw->seen =
+      cat("cut ", kill.cut, ", then started in a new sandbox on the same machine: ", flaw->seen);
+  flaw->cause =
       cat("what the killed run left in ", seen_name(left_outside(left).entries.begin()->first),
           " keeps the next one from going on");
-  why.advice = "keep such files in the working folder; a lock must not outlive its process (flock)";
-  why.repeat = study.repeat(Property::killed, kill.cut);
-  const std::lock_guard lock(study.mutex);
-  add_flaw(finding, std::move(why));
+  flaw->advice =
+      "keep such files in the working folder; a lock must not outlive its process (flock)";
+  flaw->repeat = study.repeat(Property::killed, kill.cut);
+  study.report(finding, *std::move(flaw));
 }
 
 void try_kill(Study& study, Finding& finding, const Kill& kill, std::set<std::string>& seen) {
-  const auto killed = kill_at(study, kill.moment);
+  const auto killed = study.lived(study.once(kill.moment.stretch, [&](ExecutionOrder& execution) {
+    execution.kill_after = study.part_of_time(kill.moment);
+  }));
   if (!killed || killed->end != End::cut) return;  // it was faster
   const Image& left = killed->last().after;
   try_new_sandbox(study, finding, kill, left);
   {
     const std::lock_guard lock(study.mutex);
-    if (study.place_of(left) || !seen.insert(key_of(Lab::state_of(left))).second) return;
+    if (study.place_of(left) || !seen.insert(Lab::state_key(left)).second) return;
   }
   State state{.cut = kill.cut,
               .what = "killed at a random moment",
               .recording = nullptr,
               .boundary = 0,
               .image = left};
-  try_state(study, Property::killed, finding, state);
+  try_state(study, finding, state);
 }
 
 std::vector<Kill> kills(const Study& study) {
@@ -291,10 +269,7 @@ std::vector<Kill> kills(const Study& study) {
 // ---- which points
 
 std::vector<CutPoint> points_of(const Study& study, Property property) {
-  std::vector<const std::vector<Event>*> stretches;
-  for (const Stretch& stretch : study.watched.stretches)
-    stretches.push_back(&stretch.execution.events);
-  auto points = cut_points(stretches);
+  auto points = cut_points(study.watched_events());
   std::erase_if(points, [&](const CutPoint& point) { return point.stretch >= study.stretches(); });
   if (const auto only = study.only_cut(property)) {
     std::erase_if(points, [&](const CutPoint& point) {
@@ -328,15 +303,15 @@ Finding judge_killed(Study& study) {
   const auto points = points_of(study, Property::killed);
   const auto recordings = record(study, Property::killed, points, true);
   auto states = worth_trying(study, states_of(study, recordings, points));
-  if (only) std::erase_if(states, [&](const State& state) { return state.cut != *only; });
+  keep_only(states, only);
   const std::size_t tried = study.spend(
-      Property::killed, states.size(),
-      [&](std::size_t i) { try_state(study, Property::killed, finding, states[i]); }, "cut");
+      Property::killed, states.size(), [&](std::size_t i) { try_state(study, finding, states[i]); },
+      "cut");
   std::set<std::string> seen;
-  for (const State& state : states) seen.insert(key_of(Lab::state_of(state.image)));
+  for (const State& state : states) seen.insert(Lab::state_key(state.image));
   auto random = kills(study);
+  keep_only(random, only);
   if (only) {
-    std::erase_if(random, [&](const Kill& kill) { return kill.cut != *only; });
     if (!random.empty()) random.resize(kMomentRepeats, random.front());
     for (std::size_t i = 0; i < random.size(); ++i) random[i].moment.part *= moment_factor(i);
   }
@@ -419,26 +394,18 @@ std::vector<State> disk_states(Study& study, const std::vector<Recording>& recor
 }
 
 void try_disk(Study& study, Finding& finding, const State& state) {
-  const Milliseconds from = study.now();
-  auto life = live(study.lab, study.in_place(state.image), study.stop);
-  if (!life) return study.note_error(life.error());
-  auto flaw = study.judge(*life, Study::Stdout::ignored);
-  if (!flaw) return study.note_error(flaw.error());
-  study.draw(Property::power_cut, cat("cut ", state.cut), *life, !*flaw, from);
-  if (!*flaw) return;
-  Flaw why = **flaw;
-  why.seen = cat("cut ", state.cut, ", ", state.what, ": ", why.seen);
-  why.cause =
+  auto flaw = study.tried(Property::power_cut, cat("cut ", state.cut), study.in_place(state.image),
+                          Study::Stdout::ignored);
+  if (!flaw) return;
+  flaw->seen = cat("cut ", state.cut, ", ", state.what, ": ", flaw->seen);
+  flaw->cause =
       "what the checkpoint relies on was not yet synced to the disk when it was renamed, or "
-      "counted "
-      "on";
-  why.advice =
+      "counted on";
+  flaw->advice =
       "sync each file (fsync) before it is renamed, and outputs before the checkpoint that counts "
-      "on them; "
-      "then sync the folder";
-  why.repeat = study.repeat(Property::power_cut, state.cut);
-  const std::lock_guard lock(study.mutex);
-  add_flaw(finding, std::move(why));
+      "on them; then sync the folder";
+  flaw->repeat = study.repeat(Property::power_cut, state.cut);
+  study.report(finding, *std::move(flaw));
 }
 
 }  // namespace
@@ -454,7 +421,7 @@ Finding judge_power_cut(Study& study) {
   const auto points = points_of(study, Property::power_cut);
   const auto recordings = record(study, Property::power_cut, points, true);
   auto states = worth_trying(study, disk_states(study, recordings, points));
-  if (only) std::erase_if(states, [&](const State& state) { return state.cut != *only; });
+  keep_only(states, only);
   const std::size_t tried = study.spend(
       Property::power_cut, states.size(),
       [&](std::size_t i) { try_disk(study, finding, states[i]); }, "cut");

@@ -81,8 +81,8 @@ std::optional<Flaw> left_over_writers(Study& study, const Life& life) {
   for (std::size_t i = 0; i < life.stretches.size(); ++i)
     for (const Execution::LeftOver& one : life.stretches[i].execution.left_over) {
       if (!one.wrote && one.files.empty()) continue;
-      std::string file = one.files.empty() ? std::string("its files") : one.files.front();
-      if (file.starts_with("sandbox/")) file = file.substr(8);
+      const std::string file =
+          one.files.empty() ? std::string("its files") : seen_name(one.files.front());
       Flaw flaw;
       flaw.seen = cat("at exit ", i, " (from 0) process ", one.pid, " (", one.command,
                       ") was still there, writing to ", file);
@@ -263,9 +263,7 @@ Costs costs_of(const Study& study) {
   Costs costs;
   for (const Stretch& stretch : study.undisturbed.stretches) {
     if (!stretch.checkpoint) continue;
-    Image state = Lab::state_of(*stretch.checkpoint);
-    std::erase_if(state.entries,
-                  [&](const auto& entry) { return study.lab.is_output(entry.first); });
+    const Image state = study.lab.state_only(*stretch.checkpoint);
     costs.bytes.push_back(state.bytes());
     costs.files.push_back(state.entries.size());
   }

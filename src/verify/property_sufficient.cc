@@ -3,24 +3,10 @@
 #include <set>
 
 #include "base/text.h"
-#include "verify/recording.h"
 #include "verify/study.h"
 
 namespace cairn::verify {
 namespace {
-
-// "/tmp/x" on a machine whose parts are seen there -> "tmp/x"; nothing: of the system.
-std::optional<std::string> part_seen_at(const std::string& path, const Machine& machine) {
-  const auto below = [&](const std::string& folder,
-                         const char* part) -> std::optional<std::string> {
-    if (!path.starts_with(folder + "/")) return {};
-    return cat(part, path.substr(folder.size()));
-  };
-  if (auto part = below(machine.sandbox_path, kSandboxPart)) return part;
-  if (auto part = below("/tmp", kTmpPart)) return part;
-  if (auto part = below("/var/tmp", kVarTmpPart)) return part;
-  return below("/dev/shm", kShmPart);
-}
 
 // What the program looked for after a move, that was there before it.
 struct Missed {
@@ -28,7 +14,8 @@ struct Missed {
   std::string cause, advice;
 };
 
-std::optional<Missed> missed_at(const Stretch& before, const Stretch& stretch, const Miss& miss) {
+std::optional<Missed> missed_at(const Isolation& isolation, const Stretch& before,
+                                const Stretch& stretch, const Miss& miss) {
   const std::string old_home = before.machine.sandbox_path;
   const bool moved = stretch.machine.sandbox_path != before.machine.sandbox_path;
   if (moved && (miss.path == old_home || miss.path.starts_with(old_home + "/")))
@@ -37,37 +24,26 @@ std::optional<Missed> missed_at(const Stretch& before, const Stretch& stretch, c
         "the checkpoint holds the absolute path of the sandbox, which is another one after a move",
         "save file names relative to the working folder"};
   if (miss.path.find("__pycache__") != std::string::npos) return {};
-  auto part = part_seen_at(miss.path, stretch.machine);
-  // The home folder is seen at its own path, which the program has from the system.
-  if (!part) {
-    for (const auto& [name, entry] : before.after.entries)
-      if (name.starts_with(cat(kHomePart, "/")) && miss.path.ends_with(name.substr(4)))
-        return Missed{miss.path,
-                      cat("it keeps state in its home folder, ", miss.path,
-                          ", which stays behind when it is moved"),
-                      "write it into the working folder and list it in transfer_checkpoint_files"};
-    return {};
-  }
-  const ImageEntry* const there = before.after.find(*part);
-  if (there == nullptr || stretch.after.entries.empty()) return {};
-  if (part->starts_with("sandbox/")) {
-    const std::string name = part->substr(8);
+  const auto part = View(stretch.machine, isolation).name_of(miss.path);
+  if (!part || before.after.find(*part) == nullptr || stretch.after.entries.empty()) return {};
+  if (const auto name = name_in_sandbox(*part))
     return Missed{
-        name, cat("it reads ", name, ", which is not in transfer_checkpoint_files"),
-        cat("add ", name, " to transfer_checkpoint_files, or make it again when it is missing")};
-  }
+        *name, cat("it reads ", *name, ", which is not in transfer_checkpoint_files"),
+        cat("add ", *name, " to transfer_checkpoint_files, or make it again when it is missing")};
+  const bool at_home = part->starts_with(cat(kHomePart, "/"));
   return Missed{miss.path,
-                cat("it keeps state in ", miss.path, ", which stays behind when it is moved"),
+                cat("it keeps state in ", at_home ? "its home folder, " : "", miss.path,
+                    ", which stays behind when it is moved"),
                 "write it into the working folder and list it in transfer_checkpoint_files"};
 }
 
-std::vector<Missed> missed_files(const Life& chain) {
+std::vector<Missed> missed_files(const Isolation& isolation, const Life& chain) {
   std::vector<Missed> found;
   std::set<std::string> names;
   for (std::size_t i = 1; i < chain.stretches.size(); ++i)
     for (const Miss& miss : chain.stretches[i].execution.misses)
       for (std::size_t j = i; j-- > 0;)
-        if (auto missed = missed_at(chain.stretches[j], chain.stretches[i], miss);
+        if (auto missed = missed_at(isolation, chain.stretches[j], chain.stretches[i], miss);
             missed && names.insert(missed->name).second)
           found.push_back(*std::move(missed));
   return found;
@@ -142,7 +118,7 @@ std::optional<std::string> unlisted_file(const Study& study, const Life& chain) 
 }
 
 void explain(const Study& study, const Life& chain, Flaw& flaw) {
-  const auto missed = missed_files(chain);
+  const auto missed = missed_files(study.lab.isolation(), chain);
   if (!missed.empty()) {
     flaw.cause = missed.front().cause;
     flaw.advice = missed.front().advice;
@@ -197,7 +173,7 @@ Finding judge_sufficient(Study& study) {
     add_flaw(finding, std::move(why));
     return finding;
   }
-  for (const Missed& missed : missed_files(chain))
+  for (const Missed& missed : missed_files(study.lab.isolation(), chain))
     finding.remarks.push_back(cat(missed.cause, "; the result is right without it"));
   return finding;
 }

@@ -41,9 +41,7 @@ std::vector<Vacate> vacates(const Study& study) {
                          .stretch = moment.stretch,
                          .after = study.part_of_time(moment),
                          .boundary = {}});
-  std::vector<const std::vector<Event>*> events;
-  for (const Stretch& stretch : study.watched.stretches)
-    events.push_back(&stretch.execution.events);
+  const auto events = study.watched_events();
   std::vector<Vacate> at_calls;
   for (const CutPoint& point : spread(cut_points(events), random / 2, study.options.seed)) {
     const auto& stretch = *events[static_cast<std::size_t>(point.stretch)];
@@ -76,7 +74,6 @@ class Vacating {
   std::optional<Flaw> judge(const Life& life);
   std::optional<Flaw> saved(const Life& life);
   std::optional<Flaw> in_same_folder(const Image& left);
-  std::optional<Flaw> judged(const LifeOrder& order, Study::Stdout how);
   void report(const Vacate& vacate, Flaw flaw);
 
   Study& study_;
@@ -87,18 +84,15 @@ class Vacating {
 
 void Vacating::run(const Vacate& vacate) {
   const Milliseconds from = study_.now();
-  LifeOrder order = study_.order(study_.begin_of(vacate.stretch));
-  order.known = [](const Stretch&) { return true; };
-  order.adjust = [&](ExecutionOrder& execution, int) {
+  const auto life = study_.lived(study_.once(vacate.stretch, [&](ExecutionOrder& execution) {
     execution.watch_files = vacate.boundary.has_value();
     execution.signal = study_.lab.job().kill_signal;
     execution.signal_after = vacate.after;
     execution.signal_at = vacate.boundary;
     execution.grace = grace_of(study_);
-  };
-  auto life = live(study_.lab, order, study_.stop);
-  if (!life) return study_.note_error(life.error());
-  if (life->stretches.empty() || !life->last().execution.signalled) return;  // it was faster
+  }));
+  if (!life || life->stretches.empty() || !life->last().execution.signalled)
+    return;  // it was faster
   auto flaw = judge(*life);
   study_.draw(Property::vacated, cat("cut ", vacate.cut), *life, !flaw, from);
   if (flaw) report(vacate, *std::move(flaw));
@@ -134,14 +128,13 @@ std::optional<Flaw> Vacating::judge(const Life& life) {
           .advice = "write the whole checkpoint before leaving"};
     case End::completed: {
       count(finished_);
-      const auto flaw = study_.judge(life, Study::Stdout::restarts_ignored);
-      if (!flaw || !*flaw) return {};
-      Flaw why = **flaw;
-      why.cause =
+      auto flaw = study_.flaw_of(life, Study::Stdout::restarts_ignored);
+      if (!flaw) return {};
+      flaw->cause =
           "it exits with 0 when asked to leave, although its work is not done: the job counts as "
           "completed";
-      why.advice = "leave with the checkpoint exit code after saving, or die by the signal";
-      return why;
+      flaw->advice = "leave with the checkpoint exit code after saving, or die by the signal";
+      return flaw;
     }
     case End::failed:
       count(execution.exit.by_signal ? died_ : exited_);
@@ -155,7 +148,7 @@ std::optional<Flaw> Vacating::judge(const Life& life) {
 std::optional<Flaw> Vacating::saved(const Life& life) {
   const Stretch& stretch = life.last();
   if (study_.number_of(*stretch.checkpoint)) return {};  // that of the undisturbed run
-  auto flaw = judged(
+  auto flaw = study_.tried(
       study_.chain_is_good ? study_.moving(*stretch.checkpoint) : study_.in_place(stretch.after),
       Study::Stdout::restarts_ignored);
   if (!flaw) return {};
@@ -169,9 +162,9 @@ std::optional<Flaw> Vacating::saved(const Life& life) {
 std::optional<Flaw> Vacating::in_same_folder(const Image& left) {
   {
     const std::lock_guard lock(study_.mutex);
-    if (study_.place_of(left) || !seen_.insert(key_of(Lab::state_of(left))).second) return {};
+    if (study_.place_of(left) || !seen_.insert(Lab::state_key(left)).second) return {};
   }
-  auto flaw = judged(study_.in_place(left), Study::Stdout::ignored);
+  auto flaw = study_.tried(study_.in_place(left), Study::Stdout::ignored);
   if (!flaw) return {};
   flaw->seen = cat("started again in the same folder: ", flaw->seen);
   flaw->cause = "what it leaves in its folder when asked to leave is no state to go on from";
@@ -179,24 +172,11 @@ std::optional<Flaw> Vacating::in_same_folder(const Image& left) {
   return flaw;
 }
 
-std::optional<Flaw> Vacating::judged(const LifeOrder& order, Study::Stdout how) {
-  auto life = live(study_.lab, order, study_.stop);
-  if (!life) {
-    study_.note_error(life.error());
-    return {};
-  }
-  auto flaw = study_.judge(*life, how);
-  if (flaw) return *flaw;
-  study_.note_error(flaw.error());
-  return {};
-}
-
 void Vacating::report(const Vacate& vacate, Flaw flaw) {
   flaw.seen = cat("cut ", vacate.cut, ", signal ", study_.lab.job().kill_signal, " ", vacate.what,
                   ": ", flaw.seen);
   flaw.repeat = study_.repeat(Property::vacated, vacate.cut);
-  const std::lock_guard lock(study_.mutex);
-  add_flaw(finding_, std::move(flaw));
+  study_.report(finding_, std::move(flaw));
 }
 
 void Vacating::conclude() const {
@@ -228,7 +208,7 @@ Finding judge_vacated(Study& study) {
   finding.verdict = Verdict::pass;
   auto all = vacates(study);
   if (const auto only = study.only_cut(Property::vacated)) {
-    std::erase_if(all, [&](const Vacate& vacate) { return vacate.cut != *only; });
+    keep_only(all, only);
     if (!all.empty() && all.front().after) all.resize(kMomentRepeats, all.front());
     for (std::size_t i = 0; i < all.size(); ++i)
       if (all[i].after)

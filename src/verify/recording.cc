@@ -15,14 +15,14 @@ Result<Recording> record_stretch(Study& study, int stretch, std::vector<int> bou
   recording.stretch = stretch;
   recording.before = study.begin_of(stretch);
   std::sort(boundaries.begin(), boundaries.end());
-  LifeOrder order = study.order(recording.before);
-  order.known = [](const Stretch&) { return true; };
-  order.adjust = [&](ExecutionOrder& execution, int) {
-    execution.watch_files = true;
-    execution.record_data = data;
-    execution.snapshots = boundaries;
-  };
-  CAIRN_TRY(Life life, live(study.lab, order, study.stop));
+  CAIRN_TRY(Life life, live(study.lab,
+                            study.once(stretch,
+                                       [&](ExecutionOrder& execution) {
+                                         execution.watch_files = true;
+                                         execution.record_data = data;
+                                         execution.snapshots = boundaries;
+                                       }),
+                            study.stop));
   if (life.stretches.empty()) return recording;
   recording.events = std::move(life.stretches.front().execution.events);
   recording.snapshots = std::move(life.stretches.front().execution.snapshots);
@@ -69,15 +69,6 @@ std::vector<Recording> record(Study& study, Property property, const std::vector
         return !study.stop;
       });
   return recordings;
-}
-
-std::string seen_name(const std::string& part) {
-  if (part == kSandboxPart) return "the working folder";
-  if (part.starts_with("sandbox/")) return part.substr(8);
-  if (part.starts_with("var_tmp/")) return cat("/var/tmp/", part.substr(8));
-  if (part.starts_with("shm/")) return cat("/dev/shm/", part.substr(4));
-  if (part.starts_with("home/")) return cat("~/", part.substr(5));
-  return cat("/", part);
 }
 
 std::string text_of(const Event& event) {

@@ -29,7 +29,5 @@ std::vector<Recording> record(Study& study, Property property, const std::vector
 
 // "the write of 100 bytes to state.dat", "the rename of state.tmp to state.dat"
 std::string text_of(const Event& event);
-// "sandbox/state.dat" -> "state.dat", "tmp/x" -> "/tmp/x"
-std::string seen_name(const std::string& part);
 
 }  // namespace cairn::verify

@@ -40,8 +40,8 @@ void Study::learn() {
   for (const Stretch& stretch : undisturbed.stretches) {
     if (!stretch.checkpoint) continue;
     const int number = static_cast<int>(checkpoints.size());
-    places_.emplace(key_of(Lab::state_of(stretch.after)), number);
-    checkpoints_.emplace(key_of(Lab::state_of(*stretch.checkpoint)), number);
+    places_.emplace(Lab::state_key(stretch.after), number);
+    checkpoints_.emplace(Lab::state_key(*stretch.checkpoint), number);
     checkpoints.push_back(&*stretch.checkpoint);
   }
   lab.learn_state(checkpoints, part_of(undisturbed.last().after, kSandboxPart),
@@ -56,7 +56,7 @@ void Study::learn_restart_lines() {
   std::set<std::string> several_times;
   std::size_t begin = 0;
   for (const Stretch& stretch : undisturbed.stretches) {
-    const ImageEntry* const entry = stretch.after.find(cat(kSandboxPart, "/", lab.stdout_name()));
+    const ImageEntry* const entry = stretch.after.find(in_sandbox(lab.stdout_name()));
     if (entry == nullptr) continue;
     const std::string text = lab.text(*entry);
     std::map<std::string, int> here;
@@ -74,13 +74,13 @@ Image Study::begin_of(int stretch) const {
 }
 
 std::optional<int> Study::place_of(const Image& folder) const {
-  const auto place = places_.find(key_of(Lab::state_of(folder)));
+  const auto place = places_.find(Lab::state_key(folder));
   if (place == places_.end()) return {};
   return place->second;
 }
 
 std::optional<int> Study::number_of(const Image& checkpoint) const {
-  const auto number = checkpoints_.find(key_of(Lab::state_of(checkpoint)));
+  const auto number = checkpoints_.find(Lab::state_key(checkpoint));
   if (number == checkpoints_.end()) return {};
   return number->second;
 }
@@ -151,7 +151,7 @@ Result<std::optional<Flaw>> Study::judge(const Life& life, Stdout how) const {
     if (how == Stdout::ignored) return std::optional<Flaw>();
     const auto number = number_of(*life.last().checkpoint);
     if (!number) return std::optional<Flaw>();
-    const std::string name = cat(kSandboxPart, "/", lab.stdout_name());
+    const std::string name = in_sandbox(lab.stdout_name());
     Outcome then;
     Outcome now;
     if (const ImageEntry* entry = undisturbed.stretches[*number].after.find(name))
@@ -174,6 +174,53 @@ Result<std::optional<Flaw>> Study::judge(const Life& life, Stdout how) const {
   if (!flaw.difference) return std::optional<Flaw>();
   flaw.seen = "it completed with another result";
   return std::optional(flaw);
+}
+
+LifeOrder Study::once(int stretch, std::function<void(ExecutionOrder&)> adjust) const {
+  LifeOrder life = order(begin_of(stretch));
+  life.known = [](const Stretch&) { return true; };
+  life.adjust = [adjust = std::move(adjust)](ExecutionOrder& execution, int) { adjust(execution); };
+  return life;
+}
+
+std::vector<const std::vector<Event>*> Study::watched_events() const {
+  std::vector<const std::vector<Event>*> events;
+  for (const Stretch& stretch : watched.stretches) events.push_back(&stretch.execution.events);
+  return events;
+}
+
+std::optional<Life> Study::lived(const LifeOrder& order) {
+  auto life = live(lab, order, stop);
+  if (life) return *std::move(life);
+  note_error(life.error());
+  return {};
+}
+
+std::optional<Flaw> Study::flaw_of(const Life& life, Stdout how) {
+  auto flaw = judge(life, how);
+  if (flaw) return *std::move(flaw);
+  note_error(flaw.error());
+  return {};
+}
+
+std::optional<Flaw> Study::tried(const LifeOrder& order, Stdout how) {
+  const auto life = lived(order);
+  return life ? flaw_of(*life, how) : std::nullopt;
+}
+
+std::optional<Flaw> Study::tried(Property property, const std::string& label,
+                                 const LifeOrder& order, Stdout how) {
+  const Milliseconds from = now();
+  const auto life = lived(order);
+  if (!life) return {};
+  auto flaw = flaw_of(*life, how);
+  draw(property, label, *life, !flaw, from);
+  return flaw;
+}
+
+void Study::report(Finding& finding, Flaw flaw) {
+  const std::lock_guard lock(mutex);
+  add_flaw(finding, std::move(flaw));
 }
 
 // ---- effort

@@ -71,10 +71,23 @@ class Study {
   LifeOrder in_place(Image start) const;
   // From a checkpoint, moving on at each, until it has a checkpoint of the undisturbed run.
   LifeOrder moving(const Image& checkpoint) const;
+  // Execution `stretch` once more and alone, from where the undisturbed run began it.
+  LifeOrder once(int stretch, std::function<void(ExecutionOrder&)> adjust) const;
+  std::vector<const std::vector<Event>*> watched_events() const;  // by execution
+
+  // A life; nothing: it could not be made, which is noted.
+  std::optional<Life> lived(const LifeOrder& order);
   // What is wrong with it; nothing: it gave the same result.
   enum class Stdout { compared, restarts_ignored, ignored };
   Result<std::optional<Flaw>> judge(const Life& life, Stdout how) const;
   //   tolerance  at least this one
+  // The same; what could not be compared is noted, and nothing is known to be wrong.
+  std::optional<Flaw> flaw_of(const Life& life, Stdout how);
+  // A life, judged; and drawn, as a trial of `property`.
+  std::optional<Flaw> tried(const LifeOrder& order, Stdout how);
+  std::optional<Flaw> tried(Property property, const std::string& label, const LifeOrder& order,
+                            Stdout how);
+  void report(Finding& finding, Flaw flaw);  // add_flaw(), from any thread
   Result<std::optional<Difference>> differs(const Outcome& from, const Outcome& candidate,
                                             Stdout how, double tolerance = 0) const;
 
@@ -114,6 +127,12 @@ class Study {
   mutable std::atomic<int> comparisons_{0};
   mutable std::atomic<int> hangs_{0};  // since spend() began
 };
+
+// Keeps the trial that --cut names, if it names one.
+template <class Trial>
+void keep_only(std::vector<Trial>& trials, const std::optional<std::string>& cut) {
+  if (cut) std::erase_if(trials, [&](const Trial& trial) { return trial.cut != *cut; });
+}
 
 // One property after the other.  Each returns its finding; `elapsed` is set by the caller.
 Finding judge_reference(Study& study);  // also says so if the job does not get to its end
