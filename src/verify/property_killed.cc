@@ -412,7 +412,7 @@ void try_disk(Study& study, Finding& finding, const State& state) {
 
 Finding judge_power_cut(Study& study) {
   Finding finding;
-  if (!study.options.power_cut && !study.options.only.contains(Property::power_cut)) {
+  if (!study.options.power_cut) {
     finding.evidence = "not asked for (--power-cut)";
     return finding;
   }
