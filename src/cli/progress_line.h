@@ -4,7 +4,7 @@
 #include <chrono>
 #include <mutex>
 
-#include "verify/verifier.h"
+#include "verify/options.h"
 
 namespace cairn::cli {
 

@@ -7,7 +7,7 @@
 
 #include "cairn/result.h"
 #include "cli/job_source.h"
-#include "verify/verifier.h"
+#include "verify/options.h"
 
 namespace cairn::cli {
 

@@ -37,15 +37,18 @@ bool is_checkpoint_exit(const ExitStatus& exit, const JobSpec& job, Contract con
 
 // One of: checkpoint_exit, final_exit, crashed, hopeless, evicted, evict_exit.
 //
+// clang-format off
 //                            Contract::cairn                     Contract::htcondor
 //   checkpoint exit          checkpoint_exit                     checkpoint_exit
-//   the same, vacating       checkpoint_exit                     evicted *: what it saved is
-//   dropped exit 0, vacating         final_exit: it is done              evicted * other exit,
-//   vacating     evicted *                           evicted * exit 0                   final_exit
-//   final_exit exit n                   with max_retries: crashed, until more exits than that; else
-//   final_exit death by a signal        crashed, kCrashesMax times,         as exit n
+//   the same, vacating       checkpoint_exit                     evicted *: what it saved is dropped
+//   exit 0, vacating         final_exit: it is done              evicted *
+//   other exit, vacating     evicted *                           evicted *
+//   exit 0                   final_exit                          final_exit
+//   exit n                   with max_retries: crashed, until more exits than that; else final_exit
+//   death by a signal        crashed, kCrashesMax times,         as exit n
 //                            then hopeless
 //   * evict_exit, if the job left by itself and its outputs are wanted (ON_EXIT_OR_EVICT)
+// clang-format on
 JobEvent classify_exit(const ExitStatus& exit, const JobSpec& job, const ExitContext& context);
 
 }  // namespace cairn

@@ -15,8 +15,8 @@
 #include "verify/finding.h"
 #include "verify/lab.h"
 #include "verify/life.h"
+#include "verify/options.h"
 #include "verify/plan.h"
-#include "verify/verifier.h"
 
 namespace cairn::verify {
 

@@ -86,7 +86,8 @@ class Verifier {
   void take_steps();
   Finding step(const Step& step);
   std::optional<std::string> not_now(const Step& step) const;
-  Overall overall() const;
+  std::optional<std::string> why_undecided() const;
+  bool has(Verdict verdict) const;
 
   const VerifyOptions& options_;
   Study& study_;
@@ -255,44 +256,36 @@ Status Verifier::run() {
 
 // ---- the whole
 
-Overall Verifier::overall() const {
-  const auto any = [&](Verdict verdict) {
-    return std::any_of(study_.findings.begin(), study_.findings.end(),
-                       [&](const Finding& finding) { return finding.verdict == verdict; });
-  };
-  if (any(Verdict::fail)) return Overall::fail;
-  if (study_.stop || !study_.errors.empty() || !study_.no_reference.empty() ||
-      study_.undisturbed.end != End::completed || study_.undisturbed.checkpoints() == 0 ||
-      !any(Verdict::pass))
-    return Overall::undecided;
-  return Overall::pass;
+std::optional<std::string> Verifier::why_undecided() const {
+  if (study_.stop) return "verify was stopped";
+  if (!study_.errors.empty()) return study_.errors.front();
+  if (!study_.no_reference.empty()) return study_.no_reference;
+  if (study_.undisturbed.end != End::completed)
+    return cat("the undisturbed run did not complete: ", text_of(study_.undisturbed));
+  if (study_.undisturbed.checkpoints() == 0)
+    return "the job made no checkpoint: let it save more often, or give it more to do";
+  if (!has(Verdict::pass)) return "nothing could be tested";
+  return {};
+}
+
+bool Verifier::has(Verdict verdict) const {
+  return std::any_of(study_.findings.begin(), study_.findings.end(),
+                     [&](const Finding& finding) { return finding.verdict == verdict; });
 }
 
 Findings Verifier::findings() const {
   Findings findings;
-  findings.overall = overall();
-  if (findings.overall == Overall::undecided) {
-    if (study_.stop)
-      findings.undecided_why = "verify was stopped";
-    else if (!study_.errors.empty())
-      findings.undecided_why = study_.errors.front();
-    else if (!study_.no_reference.empty())
-      findings.undecided_why = study_.no_reference;
-    else if (study_.undisturbed.end != End::completed)
-      findings.undecided_why =
-          cat("the undisturbed run did not complete: ", text_of(study_.undisturbed));
-    else if (study_.undisturbed.checkpoints() == 0)
-      findings.undecided_why =
-          "the job made no checkpoint: let it save more often, or give it more to do";
-    else
-      findings.undecided_why = "nothing could be tested";
+  if (has(Verdict::fail)) {
+    findings.overall = Overall::fail;
+  } else if (auto why = why_undecided()) {
+    findings.undecided_why = *std::move(why);
+  } else {
+    findings.overall = Overall::pass;
   }
   findings.job = options_.name;
   findings.command = options_.command;
   findings.seed = options_.seed;
-  findings.level = options_.level == Level::quick      ? "quick"
-                   : options_.level == Level::standard ? "standard"
-                                                       : "thorough";
+  findings.level = name_of(options_.level);
   findings.findings = study_.findings;
   findings.timeline = study_.timeline;
   std::sort(findings.timeline.begin(), findings.timeline.end(),
