@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify check format bench install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor check format bench install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -25,10 +25,10 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify check
+test: test-quick test-storm test-verify test-htcondor check
 
 test-quick: build-tests
-	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify'
+	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
 
 test-storm: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L storm
@@ -36,6 +36,10 @@ test-storm: build-tests
 # The programs of tests/verify/corpus, wrong and right, before `cairn verify`.
 test-verify: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L verify
+
+# Beside a real HTCondor, which is fetched once (12 s, 63 MB) into ~/.cache/cairn; skipped where that cannot be.
+test-htcondor: build-tests
+	@tests/integration/htcondor/with_pool build/htcondor ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L htcondor
 
 # Besides `make test`: the unit tests once more, with address and undefined-behaviour sanitizers.
 test-sanitizers: deps
