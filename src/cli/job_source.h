@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cairn/result.h"
-#include "job/submit.h"
+#include "submit/submit.h"
 #include "os/filesystem.h"
 
 namespace cairn::cli {

@@ -7,7 +7,7 @@
 
 #include "base/assert.h"
 #include "job/job_spec.h"
-#include "job/submit.h"
+#include "submit/submit.h"
 
 namespace cairn {
 namespace {

@@ -1,4 +1,4 @@
-#include "job/submit_lines.h"
+#include "submit/submit_lines.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "job/submit.h"
+#include "submit/submit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 
 #include "fuzz/replay.h"
 #include "job/job_spec.h"
-#include "job/macro.h"
-#include "job/submit_lines.h"
+#include "submit/macro.h"
+#include "submit/submit_lines.h"
 #include "support/golden.h"
 
 extern "C" int fuzz_submit(const std::uint8_t* data, std::size_t size);
@@ -26,7 +26,7 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::StartsWith;
 
-const std::string kTestdata = std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/";
+const std::string kTestdata = std::string(CAIRN_SOURCE_DIR) + "/src/submit/testdata/";
 
 SubmitContext context_for(std::string file) {
   SubmitContext context;

@@ -1,4 +1,4 @@
-#include "job/submit_ad.h"
+#include "submit/submit_ad.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "job/submit.h"
+#include "submit/submit.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "job/macro.h"
-#include "job/submit_ad.h"
-#include "job/submit_lines.h"
+#include "submit/macro.h"
+#include "submit/submit_ad.h"
+#include "submit/submit_lines.h"
 
 namespace cairn {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "cairn/result.h"
 #include "job/job_ad.h"
-#include "job/submit.h"
+#include "submit/submit.h"
 
 namespace cairn {
 

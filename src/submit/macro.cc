@@ -1,4 +1,4 @@
-#include "job/macro.h"
+#include "submit/macro.h"
 
 #include <algorithm>
 #include <array>
