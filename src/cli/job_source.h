@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cairn/result.h"
-#include "submit/submit.h"
 #include "os/filesystem.h"
+#include "submit/submit.h"
 
 namespace cairn::cli {
 
