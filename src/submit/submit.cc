@@ -163,6 +163,7 @@ Status SubmitParser::queue_one(int step) {
   macros_.set_automatic("Step", cat(step));
   for (const std::string_view name : {"Process", "ProcId"}) macros_.set_automatic(name, cat(proc));
   macros_.set_automatic("JobId", cat(context_.cluster, ".", proc));
+  if (context_.each_job) context_.each_job(proc, last_queue_line_, macros_);
   CAIRN_TRY(const CommandValues values, current_values());
   CAIRN_TRY(JobAd ad, build_ad(values, context_, proc));
   submission_.jobs.push_back(std::move(ad));

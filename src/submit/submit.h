@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 
 namespace cairn {
 
+class Macros;
+
 struct SubmitContext {
   std::string file = "job.sub";     // the name for messages and for JobSubmitFile
   std::filesystem::path directory;  // absolute; where relative names start
@@ -24,6 +27,9 @@ struct SubmitContext {
   std::string host = "localhost";
   std::int64_t now_seconds = 0;  // since 1970, for QDate
   int jobs_max = 100'000;        // refused beyond: each ad takes some kilobytes
+  // Called for each job before its ad is made (and so also for one that is refused then), with
+  // all that is assigned at its queue statement: values with their lines, for `cairn lint`.
+  std::function<void(int proc, int queue_line, const Macros& macros)> each_job = {};
 };
 
 struct SubmitWarning {

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
 #include "fuzz/replay.h"
 #include "job/job_spec.h"
 #include "submit/macro.h"
@@ -138,6 +139,20 @@ TEST(Submit, RefusesWhatARealCondorSubmitRefuses) {
   for (const char* name : {"13b-args-old-bad-quote", "13c-args-new-unbalanced", "26-no-queue",
                            "30b-comment-continuation-error", "30c-continuation"})
     EXPECT_FALSE(parse(testing::read_text(kTestdata + "dryrun/" + name + ".sub"))) << name;
+}
+
+TEST(Submit, ShowsEachJobWithTheLinesOfItsCommandsEvenIfItIsRefused) {
+  std::vector<std::string> seen;
+  SubmitContext context = context_for("job.sub");
+  context.each_job = [&seen](int proc, int queue_line, const Macros& macros) {
+    const Macro& arguments = macros.assigned().at("arguments");
+    seen.push_back(cat(proc, " at ", queue_line, ": ", arguments.raw, " from ", arguments.line));
+  };
+  EXPECT_FALSE(parse_submit_file("executable = a\narguments = $(Process) 1\nqueue 2\n"
+                                 "arguments = \"unbalanced\nqueue\n",
+                                 context));
+  EXPECT_THAT(seen, ElementsAre("0 at 3: $(Process) 1 from 2", "1 at 3: $(Process) 1 from 2",
+                                "2 at 5: \"unbalanced from 4"));
 }
 
 TEST(Submit, QueuesNothingWithAWarning) {
