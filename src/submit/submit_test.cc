@@ -148,9 +148,10 @@ TEST(Submit, ShowsEachJobWithTheLinesOfItsCommandsEvenIfItIsRefused) {
     const Macro& arguments = macros.assigned().at("arguments");
     seen.push_back(cat(proc, " at ", queue_line, ": ", arguments.raw, " from ", arguments.line));
   };
-  EXPECT_FALSE(parse_submit_file("executable = a\narguments = $(Process) 1\nqueue 2\n"
-                                 "arguments = \"unbalanced\nqueue\n",
-                                 context));
+  EXPECT_FALSE(
+      parse_submit_file("executable = a\narguments = $(Process) 1\nqueue 2\n"
+                        "arguments = \"unbalanced\nqueue\n",
+                        context));
   EXPECT_THAT(seen, ElementsAre("0 at 3: $(Process) 1 from 2", "1 at 3: $(Process) 1 from 2",
                                 "2 at 5: \"unbalanced from 4"));
 }
