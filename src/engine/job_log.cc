@@ -8,8 +8,12 @@
 
 namespace cairn {
 
-JobLog::JobLog(JobId id, Path file, std::string host, std::string slot)
-    : id_(id), file_(std::move(file)), host_(std::move(host)), slot_(std::move(slot)) {}
+JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool transfers)
+    : id_(id),
+      file_(std::move(file)),
+      host_(std::move(host)),
+      slot_(std::move(slot)),
+      transfers_(transfers) {}
 
 // One write per event: with O_APPEND, events of several jobs do not mix.
 void JobLog::append(const std::string& event) {
@@ -34,6 +38,11 @@ ResourceUsage JobLog::resources(std::int64_t time_ms) const {
   return usage;
 }
 
+void JobLog::transfer(std::int64_t time_ms, TransferStep step) {
+  const bool names_host = step == TransferStep::input_started;
+  if (transfers_) append(transfer_event(head(time_ms), step, names_host ? host_ : std::string()));
+}
+
 void JobLog::submitted(std::int64_t time_ms) { append(submit_event(head(time_ms), host_)); }
 
 void JobLog::staging(std::int64_t time_ms) {
@@ -43,12 +52,12 @@ void JobLog::staging(std::int64_t time_ms) {
   begin_ms_ = time_ms;
   execute_ms_ = 0;
   image_size_said_ = false;
-  append(transfer_event(head(time_ms), TransferStep::input_started, host_));
+  transfer(time_ms, TransferStep::input_started);
 }
 
 void JobLog::received(std::int64_t time_ms, std::uint64_t bytes) {
   bytes_.received += bytes;
-  append(transfer_event(head(time_ms), TransferStep::input_finished));
+  transfer(time_ms, TransferStep::input_finished);
 }
 
 void JobLog::executing(std::int64_t time_ms, const Path& sandbox, int cpus) {
@@ -70,12 +79,12 @@ void JobLog::exited(std::int64_t time_ms, const Exited& exit) {
 }
 
 void JobLog::sending(std::int64_t time_ms) {
-  append(transfer_event(head(time_ms), TransferStep::output_started));
+  transfer(time_ms, TransferStep::output_started);
 }
 
 void JobLog::sent(std::int64_t time_ms, std::uint64_t bytes) {
   bytes_.sent += bytes;
-  append(transfer_event(head(time_ms), TransferStep::output_finished));
+  transfer(time_ms, TransferStep::output_finished);
 }
 
 void JobLog::evicted(std::int64_t time_ms, const std::string& reason, const ExitStatus* requeued) {
@@ -88,13 +97,16 @@ void JobLog::evicted(std::int64_t time_ms, const std::string& reason, const Exit
   append(evict_event(head(time_ms), facts));
 }
 
+// A pool puts the place before what its starter says; a failed transfer names both ends itself.
 void JobLog::held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
                   bool was_running) {
+  const bool names_ends = code == kHoldTransferOutput || code == kHoldTransferInput;
+  const std::string why = names_ends ? reason : fmt::format("Error from {}: {}", slot_, reason);
   if (was_running) {
     append(error_event(head(time_ms), fmt::format("starter on {}", slot_), reason, code, subcode));
-    evicted(time_ms, reason, nullptr);
+    evicted(time_ms, why, nullptr);
   }
-  append(hold_event(head(time_ms), fmt::format("Error from {}: {}", slot_, reason), code, subcode));
+  append(hold_event(head(time_ms), why, code, subcode));
 }
 
 void JobLog::released(std::int64_t time_ms, const std::string& reason) {

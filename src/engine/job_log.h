@@ -12,10 +12,15 @@
 
 namespace cairn {
 
+// HTCondor's hold codes for transfers that failed.
+inline constexpr int kHoldTransferOutput = 12;
+inline constexpr int kHoldTransferInput = 13;
+
 class JobLog {
  public:
-  //   file  empty: nothing is written
-  JobLog(JobId id, Path file, std::string host, std::string slot);
+  //   file       empty: nothing is written
+  //   transfers  whether the job's files are moved at all; else there is nothing to say of it
+  JobLog(JobId id, Path file, std::string host, std::string slot, bool transfers = true);
 
   void submitted(std::int64_t time_ms);
   void staging(std::int64_t time_ms);
@@ -39,12 +44,14 @@ class JobLog {
  private:
   EventHead head(std::int64_t time_ms) const { return {id_, time_ms / 1000}; }
   void append(const std::string& event);
+  void transfer(std::int64_t time_ms, TransferStep step);
   ResourceUsage resources(std::int64_t time_ms) const;
 
   JobId id_;
   Path file_;
   std::string host_;
   std::string slot_;
+  bool transfers_ = true;
   std::string problem_;
   bool failed_ = false;
 

@@ -13,7 +13,6 @@ namespace cairn {
 namespace {
 
 // HTCondor's codes (reference/htcondor-contract.md, 1.11).
-constexpr int kHoldTransferOutput = 12;
 constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
 
@@ -44,7 +43,7 @@ Shadow::Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions o
       job_(std::move(job)),
       marks_(std::move(marks)),
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
-           {}) {}
+           {}, job_.transfer_files) {}
 
 bool takes_over(JobState state) {
   const JobEffect effect = resume_effect(state);
@@ -142,7 +141,8 @@ Status Shadow::perform(JobEffect effect) {
       quit({});
       return {};
     case JobEffect::hold:
-      quit({.deliver = true});
+      // HTCondor shows stdout and stderr of a held job only if its last transfer failed.
+      quit({.deliver = options_.contract == Contract::cairn || finish_failed_});
       return {};
     case JobEffect::clean_up:
       if (!has_starter_) return host_.remove_job_folder(record_.id);
@@ -162,7 +162,7 @@ Status Shadow::stage(bool adopt) {
   CAIRN_CHECK(host_.start_starter(record_.id, record_.activation, mark()));
   has_starter_ = true;
   adopting_ = adopt;
-  launched_ = started_ = fast_ = false;
+  launched_ = started_ = fast_ = finish_failed_ = false;
   log_.set_slot(slot_);
   if (!adopt) log_.staging(host_.now_ms());
   host_.send(record_.id, stage_order(adopt));
@@ -217,12 +217,13 @@ Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {
 
 Status Shadow::vacate(Vacate how, const std::string& reason) {
   fast_ = how == Vacate::fast;
+  timed_out_ = false;
   leave_reason_ = reason;
   return happen(JobEvent::vacate, record_, {}, reason);
 }
 
 Status Shadow::vacate_timeout() {
-  fast_ = true;
+  fast_ = timed_out_ = true;
   if (record_.state == JobState::vacating)
     say("did not leave in time; it is killed", Weight::notable);
   return happen(JobEvent::vacate_timeout, record_, {}, "killed");
@@ -309,10 +310,16 @@ Status Shadow::receive(const Exited& report) {
     default:
       ++next.evictions;
       CAIRN_CHECK(happen(event, std::move(next), {Mark::execute_end}, how));
-      log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+      log_.evicted(host_.now_ms(), logged_reason(), nullptr);
       say(fmt::format("evicted ({}); goes on from {}", how, resume_point()), Weight::routine);
       return {};
   }
+}
+
+// A pool of version 23 says why only where the job was killed.
+std::string Shadow::logged_reason() const {
+  if (options_.contract == Contract::cairn) return leave_reason_;
+  return fast_ && !timed_out_ ? "User requested the job to vacate" : "";
 }
 
 Status Shadow::receive(const Spooled& report) {
@@ -340,7 +347,7 @@ Status Shadow::receive(const Spooled& report) {
   log_.sent(host_.now_ms(), report.bytes);
   say(text, Weight::routine);
   if (!left) return {};
-  log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+  log_.evicted(host_.now_ms(), logged_reason(), nullptr);
   say(fmt::format("evicted; goes on from {}", resume_point()), Weight::routine);
   return {};
 }
@@ -352,7 +359,7 @@ Status Shadow::receive(const SpoolFailed& report) {
     const bool left = leaving();
     CAIRN_CHECK(happen(JobEvent::spool_retry, record_, {Mark::spool_end_failed}, what));
     say(what + "; the next one tries again", Weight::notable);
-    if (left) log_.evicted(host_.now_ms(), leave_reason_, nullptr);
+    if (left) log_.evicted(host_.now_ms(), logged_reason(), nullptr);
     return {};
   }
   JobRecord next = record_;
@@ -383,16 +390,43 @@ Status Shadow::receive(const Finished& report) {
   return {};
 }
 
-HoldFacts Shadow::output_failure(int code, int subcode, const std::string& details) const {
+namespace {
+
+// A sentence of ours in HTCondor's words.
+//   folder  where the file would have been
+std::string in_htcondors_words(const std::string& message, const Path& folder) {
+  constexpr std::string_view kMissing = ": no such file in the job's folder";
+  constexpr std::string_view kRead = "read input ";
+  constexpr std::string_view kGone = ": No such file or directory";
+  const auto reading = [](const std::string& file) {
+    return fmt::format("reading from file {}: (errno 2) No such file or directory", file);
+  };
+  if (message.ends_with(kMissing))
+    return reading((folder / message.substr(0, message.size() - kMissing.size())).native());
+  if (message.starts_with(kRead) && message.ends_with(kGone))
+    return reading(
+        message.substr(kRead.size(), message.size() - kRead.size() - kGone.size()));
+  return message;
+}
+
+}  // namespace
+
+std::string Shadow::details(const std::string& message) const {
+  if (options_.contract == Contract::cairn) return message;
+  return in_htcondors_words(message, home_.sandbox(record_.id, record_.activation));
+}
+
+HoldFacts Shadow::output_failure(int code, int subcode, const std::string& message) const {
   return {code, subcode,
           fmt::format("Transfer output files failure at execution point {} while sending files "
                       "to access point {}. Details: {}",
-                      slot_, options_.host, details)};
+                      slot_, options_.host, details(message))};
 }
 
 Status Shadow::receive(const FinishFailed& report) {
   JobRecord next = record_;
   next.hold = output_failure(report.code, report.subcode, report.message);
+  finish_failed_ = true;
   return hold(JobEvent::finish_failed, std::move(next), {Mark::finish_end});
 }
 
@@ -403,6 +437,11 @@ Status Shadow::receive(const StartFailed& report) {
   JobEvent event = JobEvent::start_failed;
   if (takes_over(record_.state)) event = JobEvent::spool_failed;
   if (record_.state == JobState::finishing) event = JobEvent::finish_failed;
+  if (event == JobEvent::start_failed && report.code == kHoldTransferInput)
+    next.hold->reason = fmt::format(
+        "Transfer input files failure at access point {} while sending files to execution point "
+        "{}. Details: {}",
+        options_.host, slot_, details(report.message));
   return hold(event, std::move(next), {});
 }
 

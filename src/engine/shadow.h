@@ -113,7 +113,8 @@ class Shadow {
   Status store(JobRecord next, const std::vector<Mark>& marks, std::string text);
   Status perform(JobEffect effect);
   Status stage(bool adopt);
-  HoldFacts output_failure(int code, int subcode, const std::string& details) const;
+  HoldFacts output_failure(int code, int subcode, const std::string& message) const;
+  std::string details(const std::string& message) const;  // as the contract words them
   Status hold(JobEvent event, JobRecord next, std::vector<Mark> marks);
   void quit(const QuitOrder& order);
   void say(const std::string& line, Weight weight);
@@ -121,6 +122,7 @@ class Shadow {
   bool leaving() const;
   std::string mark() const { return home_.mark(record_.id, record_.activation); }
   std::string resume_point() const;
+  std::string logged_reason() const;  // why it leaves, for the event log
 
   Queue& queue_;
   ShadowHost& host_;
@@ -138,6 +140,8 @@ class Shadow {
   bool launched_ = false;  // the program may be running, and so be asked to leave
   bool started_ = false;   // it was, in this activation
   bool fast_ = false;      // the vacate under way is a fast one, or has become one
+  bool timed_out_ = false;      // it has become one
+  bool finish_failed_ = false;  // the outputs of the job's end could not be delivered
   std::string leave_reason_;
 };
 
