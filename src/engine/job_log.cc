@@ -78,9 +78,7 @@ void JobLog::exited(std::int64_t time_ms, const Exited& exit) {
   append(image_size_event(head(time_ms), resident_kb_, (resident_kb_ + 1023) / 1024, resident_kb_));
 }
 
-void JobLog::sending(std::int64_t time_ms) {
-  transfer(time_ms, TransferStep::output_started);
-}
+void JobLog::sending(std::int64_t time_ms) { transfer(time_ms, TransferStep::output_started); }
 
 void JobLog::sent(std::int64_t time_ms, std::uint64_t bytes) {
   bytes_.sent += bytes;

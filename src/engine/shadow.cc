@@ -404,8 +404,7 @@ std::string in_htcondors_words(const std::string& message, const Path& folder) {
   if (message.ends_with(kMissing))
     return reading((folder / message.substr(0, message.size() - kMissing.size())).native());
   if (message.starts_with(kRead) && message.ends_with(kGone))
-    return reading(
-        message.substr(kRead.size(), message.size() - kRead.size() - kGone.size()));
+    return reading(message.substr(kRead.size(), message.size() - kRead.size() - kGone.size()));
   return message;
 }
 

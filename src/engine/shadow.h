@@ -136,10 +136,10 @@ class Shadow {
   std::string slot_;
   std::optional<std::int64_t> event_ms_;  // of what is stored; unset: now
   bool has_starter_ = false;
-  bool adopting_ = false;  // the starter takes an old sandbox over
-  bool launched_ = false;  // the program may be running, and so be asked to leave
-  bool started_ = false;   // it was, in this activation
-  bool fast_ = false;      // the vacate under way is a fast one, or has become one
+  bool adopting_ = false;       // the starter takes an old sandbox over
+  bool launched_ = false;       // the program may be running, and so be asked to leave
+  bool started_ = false;        // it was, in this activation
+  bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
   bool finish_failed_ = false;  // the outputs of the job's end could not be delivered
   std::string leave_reason_;
