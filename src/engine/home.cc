@@ -44,7 +44,8 @@ Path Home::cluster_folder(int cluster) const {
 Path Home::job_folder(JobId id) const { return folder_ / to_text(id); }
 
 Path Home::sandbox(JobId id, int activation) const {
-  return job_folder(id) / fmt::format("sandbox-{:04}", activation);
+  return (sandboxes_.empty() ? job_folder(id) : sandboxes_) /
+         fmt::format("sandbox-{:04}", activation);
 }
 
 std::string Home::mark(JobId id, int activation) const {

@@ -27,12 +27,15 @@ class Home {
   Path cluster_folder(int cluster) const;
   Path job_folder(JobId id) const;
   Path sandbox(JobId id, int activation) const;
+  // For a home of one job: its sandboxes are FOLDER/sandbox-0003, on the machine's own disk.
+  void put_sandboxes_in(Path folder) { sandboxes_ = std::move(folder); }
   // In the environment of every process of this activation: "CAIRN_ACTIVATION=…".
   std::string mark(JobId id, int activation) const;
 
  private:
   explicit Home(Path folder) : folder_(std::move(folder)) {}
   Path folder_;
+  Path sandboxes_;  // empty: in the job's folder
 };
 
 }  // namespace cairn

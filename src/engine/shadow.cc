@@ -33,9 +33,9 @@ std::string machine_ad(const std::string& slot, const std::string& host, int cpu
 
 }  // namespace
 
-Shadow::Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions options,
+Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOptions options,
                JobRecord record, JobSpec job, std::vector<TimedMark> marks)
-    : queue_(queue),
+    : store_(store),
       host_(host),
       home_(home),
       options_(std::move(options)),
@@ -81,7 +81,7 @@ Status Shadow::store(JobRecord next, const std::vector<Mark>& marks, std::string
   const std::int64_t now = std::max(event_ms_.value_or(host_.now_ms()), last_ms());
   std::vector<EventRecord> events = {{now, std::nullopt, std::move(text)}};
   for (const Mark mark : marks) events.push_back({now, mark, {}});
-  CAIRN_CHECK(queue_.store(next, events));
+  CAIRN_CHECK(store_.store(next, events));
   record_ = std::move(next);
   for (const Mark mark : marks) marks_.push_back({now, mark});
   return {};

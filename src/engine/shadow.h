@@ -67,7 +67,7 @@ bool takes_over(JobState state);
 class Shadow {
  public:
   //   marks  of the job so far, from the queue
-  Shadow(Queue& queue, ShadowHost& host, const Home& home, ShadowOptions options, JobRecord record,
+  Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOptions options, JobRecord record,
          JobSpec job, std::vector<TimedMark> marks);
 
   // ---- what the engine asks; every error is one of the queue, or of starting processes
@@ -124,7 +124,7 @@ class Shadow {
   std::string resume_point() const;
   std::string logged_reason() const;  // why it leaves, for the event log
 
-  Queue& queue_;
+  JobStore& store_;
   ShadowHost& host_;
   const Home& home_;
   ShadowOptions options_;

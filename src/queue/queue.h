@@ -53,14 +53,22 @@ struct EventRecord {
   std::string text;
 };
 
+// What a shadow writes to.
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+  // The job's new state with the events that led to it: both or neither, and durable.
+  virtual Status store(const JobRecord& job, std::span<const EventRecord> events) = 0;
+};
+
 // Errors of every call: io, naming the database file.
-class Queue {
+class Queue final : public JobStore {
  public:
   // Makes the database if there is none.  Several processes may have it open.
   static Result<Queue> open(const std::filesystem::path& file);
   Queue(Queue&&) noexcept;
   Queue& operator=(Queue&&) noexcept;
-  ~Queue();
+  ~Queue() override;
 
   // A new cluster, all jobs idle; `make` gives their ads for its number.
   //   newest_seen  what find_cluster() said; if that is no longer so, there is no new cluster
@@ -75,8 +83,7 @@ class Queue {
   Result<std::vector<JobRecord>> jobs(int cluster) const;
   Status remove_cluster(int cluster);
 
-  // The job's new state with the events that led to it: both or neither.
-  Status store(const JobRecord& job, std::span<const EventRecord> events);
+  Status store(const JobRecord& job, std::span<const EventRecord> events) override;
 
   // All events of a job that carry a mark, in their order.
   Result<std::vector<TimedMark>> marks(JobId id) const;
