@@ -134,7 +134,8 @@ Result<SlurmScript> render(const SlurmRequest& request, std::vector<int> procs, 
   std::vector<int> tasks;
   for (const int proc : script.procs) tasks.push_back(proc - first);
   CAIRN_TRY(const std::string options, lines(request, settings, array ? &tasks : nullptr));
-  const auto warned = request.warning.count() - std::min<std::int64_t>(kStoreSeconds / 2, request.warning.count() / 3);
+  const auto warned = request.warning.count() -
+                      std::min<std::int64_t>(kStoreSeconds / 2, request.warning.count() / 3);
   const auto asked = std::max<std::int64_t>(1, settings.kill_wait.count() - kLastSeconds);
   std::string job = std::to_string(script.procs.front());
   if (array && first == 0) job = "$SLURM_ARRAY_TASK_ID";

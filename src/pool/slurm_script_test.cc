@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "job/submit.h"
+#include "submit/submit.h"
 #include "support/golden.h"
 
 namespace cairn {
