@@ -67,8 +67,8 @@ bool takes_over(JobState state);
 class Shadow {
  public:
   //   marks  of the job so far, from the queue
-  Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOptions options, JobRecord record,
-         JobSpec job, std::vector<TimedMark> marks);
+  Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOptions options,
+         JobRecord record, JobSpec job, std::vector<TimedMark> marks);
 
   // ---- what the engine asks; every error is one of the queue, or of starting processes
   Status start(const std::string& slot);  // an idle job: a slot is free
