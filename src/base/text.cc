@@ -42,7 +42,15 @@ std::string lower(std::string_view text) {
 }
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  return left.size() == right.size() && lower(left) == lower(right);
+  return left.size() == right.size() &&
+         std::equal(left.begin(), left.end(), right.begin(),
+                    [](char a, char b) { return lower_letter(a) == lower_letter(b); });
+}
+
+bool LessIgnoringCase::operator()(std::string_view left, std::string_view right) const {
+  return std::lexicographical_compare(
+      left.begin(), left.end(), right.begin(), right.end(),
+      [](char a, char b) { return lower_letter(a) < lower_letter(b); });
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {

@@ -28,6 +28,10 @@ std::string cat(const Parts&... parts) {
 std::string_view trim(std::string_view text);  // blanks, tabs, CR and LF at both ends
 std::string lower(std::string_view text);      // ASCII only
 bool equal_ignoring_case(std::string_view left, std::string_view right);
+struct LessIgnoringCase {
+  using is_transparent = void;
+  bool operator()(std::string_view left, std::string_view right) const;
+};
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
 std::string join(const std::vector<std::string>& parts, std::string_view between);
 

@@ -8,9 +8,6 @@
 namespace cairn {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // An ad is lines of text, so a value has none of its own.
 std::string on_one_line(std::string_view text) {
   std::string line(text);
@@ -25,39 +22,6 @@ Error parse_error(std::size_t line, std::string_view what) {
 }
 
 }  // namespace
-
-bool LessIgnoringCase::operator()(std::string_view left, std::string_view right) const {
-  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(),
-                                      [&low](char a, char b) { return low(a) < low(b); });
-}
-
-bool is_attribute_name(std::string_view text) {
-  return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
-}
-
-std::string quote_string(std::string_view text) {
-  std::string literal = "\"";
-  for (const char letter : on_one_line(text)) {
-    if (letter == '"') literal += '\\';
-    literal += letter;
-  }
-  return literal += '"';
-}
-
-std::optional<std::string> unquote_string(std::string_view expression) {
-  if (expression.size() < 2 || !expression.starts_with('"') || !expression.ends_with('"'))
-    return std::nullopt;
-  const std::string_view inside = expression.substr(1, expression.size() - 2);
-  std::string text;
-  for (std::size_t i = 0; i < inside.size(); ++i) {
-    if (inside[i] == '"') return std::nullopt;  // two literals with something between
-    if (inside.substr(i).starts_with("\\\"")) ++i;
-    text += inside[i];
-  }
-  return text;
-}
 
 void JobAd::set(std::string_view name, std::string_view expression) {
   CAIRN_ASSERT(is_attribute_name(name), "an attribute's name is letters, digits and _");

@@ -12,21 +12,13 @@
 
 #include "base/text.h"
 #include "cairn/result.h"
+#include "classad/literal.h"
 
 namespace cairn {
 
-struct LessIgnoringCase {
-  using is_transparent = void;
-  bool operator()(std::string_view left, std::string_view right) const;
-};
-
-// Letters, digits and _, not a digit first.
-bool is_attribute_name(std::string_view text);
-
-// say "hi" <-> "say \"hi\"", as job ads write strings: a backslash stands for itself unless
-// a double quote follows.  A line break becomes a blank, since an ad is lines.
-std::string quote_string(std::string_view text);
-std::optional<std::string> unquote_string(std::string_view expression);  // nothing: no literal
+using classad::is_attribute_name;
+using classad::quote_string;
+using classad::unquote_string;
 
 class JobAd {
  public:

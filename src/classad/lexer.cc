@@ -1,0 +1,143 @@
+#include "classad/lexer.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn::classad {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+// Longer ones first.
+constexpr std::array<std::string_view, 38> kSymbols = {
+    "=?=", "=!=", ">>>", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "?:", "?", ":",
+    "|",   "^",   "&",   "<",  ">",  "+",  "-",  "*",  "/",  "%",  "!",  "~",  "(", ")",
+    "[",   "]",   "{",   "}",  ",",  ";",  ".",  "=",  "@",  "$"};
+
+std::size_t count_while(std::string_view text, bool (*is)(char)) {
+  std::size_t n = 0;
+  while (n < text.size() && is(text[n])) ++n;
+  return n;
+}
+
+}  // namespace
+
+Error Lexer::error_at(std::size_t offset, std::string_view what) const {
+  return {Errc::invalid, cat("expression, column ", offset + 1, ": ", what), 0, ""};
+}
+
+Status Lexer::skip_blanks() {
+  for (;;) {
+    at_ += count_while(rest(), is_blank);
+    if (rest().starts_with("//")) {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (rest().starts_with("/*")) {
+      const std::size_t end = text_.find("*/", at_ + 2);
+      if (end == std::string_view::npos) return error_at(at_, "the comment has no end");
+      at_ = end + 2;
+    } else {
+      return {};
+    }
+  }
+}
+
+Result<Token> Lexer::number() {
+  const std::size_t start = at_;
+  Token token{.word = Word::integer, .at = start, .text = {}};
+  if (rest().starts_with("0x") || rest().starts_with("0X")) {
+    at_ += 2;
+    const std::size_t digits =
+        count_while(rest(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+    if (digits == 0) return error_at(start, "0x without digits");
+    token.integer = static_cast<std::int64_t>(
+        std::strtoull(std::string(rest().substr(0, digits)).c_str(), nullptr, 16));
+    at_ += digits;
+  } else {
+    at_ += count_while(rest(), is_digit);
+    bool real = false;
+    if (rest().starts_with('.')) {
+      real = true;
+      ++at_;
+      at_ += count_while(rest(), is_digit);
+    }
+    if (const std::string_view tail = rest(); !tail.empty() && (tail[0] == 'e' || tail[0] == 'E')) {
+      const std::size_t sign = tail.size() > 1 && (tail[1] == '+' || tail[1] == '-') ? 1 : 0;
+      const std::size_t digits = count_while(tail.substr(1 + sign), is_digit);
+      if (digits > 0) {
+        real = true;
+        at_ += 1 + sign + digits;
+      }
+    }
+    const std::string digits(text_.substr(start, at_ - start));
+    if (real) {
+      token.word = Word::real;
+      token.real = std::strtod(digits.c_str(), nullptr);
+    } else {
+      const bool octal = digits.size() > 1 && digits[0] == '0';
+      if (octal && digits.find_first_of("89") != std::string::npos)
+        return error_at(start, "a number that begins with 0 is octal: 8 and 9 are no digits of it");
+      token.integer = std::strtoll(digits.c_str(), nullptr, octal ? 8 : 10);
+    }
+  }
+  if (!rest().empty() && is_letter(rest()[0])) return error_at(at_, "letters follow a number");
+  token.text = text_.substr(start, at_ - start);
+  return token;
+}
+
+Result<Token> Lexer::quoted(char quote) {
+  Token token{.word = quote == '"' ? Word::string : Word::quoted_name, .at = at_, .text = {}};
+  for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
+    const char c = text_[i];
+    if (c == quote) {
+      at_ = i + 1;
+      token.text = text_.substr(token.at, at_ - token.at);
+      if (quote == '\'' && token.content.empty()) return error_at(token.at, "an empty name");
+      return token;
+    }
+    // A quote after a backslash is a letter of the string, unless nothing follows it:
+    // "C:\dir\" at the end of a line ends in a backslash.
+    if (c == '\\' && i + 2 < text_.size() && text_[i + 1] == quote && text_[i + 2] != '\n' &&
+        text_[i + 2] != '\r') {
+      token.content += quote;
+      ++i;
+      continue;
+    }
+    if (c == '\0') return error_at(i, "a NUL in a string");
+    token.content += c;
+  }
+  return error_at(token.at, quote == '"' ? "the string has no end" : "the quoted name has no end");
+}
+
+Result<Token> Lexer::next() {
+  CAIRN_CHECK(skip_blanks());
+  if (at_ == text_.size()) return Token{.word = Word::end, .at = at_, .text = {}};
+  const char c = text_[at_];
+  if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1])))
+    return number();
+  if (c == '"' || c == '\'') return quoted(c);
+  if (is_letter(c)) {
+    const std::size_t length =
+        count_while(rest(), [](char letter) { return is_letter(letter) || is_digit(letter); });
+    Token token{.word = Word::name, .at = at_, .text = rest().substr(0, length)};
+    at_ += length;
+    return token;
+  }
+  for (const std::string_view symbol : kSymbols)
+    if (rest().starts_with(symbol)) {
+      Token token{.word = Word::symbol, .at = at_, .text = symbol};
+      at_ += symbol.size();
+      return token;
+    }
+  return error_at(at_, "this letter begins no word of an expression");
+}
+
+}  // namespace cairn::classad
