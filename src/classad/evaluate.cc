@@ -39,20 +39,35 @@ Value Evaluator::evaluate(const Node& node, const Place& place) {
   ++depth_;
   Value value;
   switch (node.kind) {
-    case NodeKind::literal: break;
-    case NodeKind::attribute: value = evaluate_attribute(node, place); break;
-    case NodeKind::unary: value = apply_unary(node.op, evaluate(*node.children[0], place)); break;
-    case NodeKind::binary: value = evaluate_binary(node, place); break;
-    case NodeKind::conditional: value = evaluate_conditional(node, place); break;
-    case NodeKind::subscript: value = evaluate_subscript(node, place); break;
-    case NodeKind::call: value = evaluate_call(node, place); break;
+    case NodeKind::literal:
+      break;
+    case NodeKind::attribute:
+      value = evaluate_attribute(node, place);
+      break;
+    case NodeKind::unary:
+      value = apply_unary(node.op, evaluate(*node.children[0], place));
+      break;
+    case NodeKind::binary:
+      value = evaluate_binary(node, place);
+      break;
+    case NodeKind::conditional:
+      value = evaluate_conditional(node, place);
+      break;
+    case NodeKind::subscript:
+      value = evaluate_subscript(node, place);
+      break;
+    case NodeKind::call:
+      value = evaluate_call(node, place);
+      break;
     case NodeKind::list:
       value = Value::list(std::make_shared<const ListValue>(ListValue{node.children, place}));
       break;
     case NodeKind::ad:
       value = Value::ad(std::make_shared<const AdValue>(AdValue{node.nested, place}));
       break;
-    case NodeKind::parentheses: value = evaluate(*node.children[0], place); break;
+    case NodeKind::parentheses:
+      value = evaluate(*node.children[0], place);
+      break;
   }
   --depth_;
   return value;
@@ -71,7 +86,8 @@ Value Evaluator::enter(const Expression& expression, const Place& place) {
 
 Value Evaluator::look_up(std::string_view name, const Place& place) {
   for (auto frame = place.frame; frame; frame = frame->outer)
-    if (const Expression* found = frame->ad.find(name)) return enter(*found, {frame, place.flipped});
+    if (const Expression* found = frame->ad.find(name))
+      return enter(*found, {frame, place.flipped});
   for (const bool flipped : {place.flipped, !place.flipped})
     if (const Ad* ad = side(flipped))
       if (const Expression* found = ad->find(name)) return enter(*found, {nullptr, flipped});
@@ -133,8 +149,8 @@ Value Evaluator::evaluate_selection(const Node& node, const Place& place) {
     ListValue selected;
     for (const Value& item : elements(*list)) {
       const AdValue* ad = item.as_ad();
-      const Value value = ad ? member(*ad, node.name)
-                             : (item.is_undefined() ? Value::undefined() : Value::error());
+      const Value value =
+          ad ? member(*ad, node.name) : (item.is_undefined() ? Value::undefined() : Value::error());
       selected.items.push_back(Expression::literal(value).shared_root());
     }
     return Value::list(std::make_shared<const ListValue>(std::move(selected)));
@@ -154,8 +170,7 @@ Value Evaluator::evaluate_conditional(const Node& node, const Place& place) {
   Value condition = evaluate(*node.children[0], place);
   if (node.children.size() == 2)
     return condition.is_undefined() ? evaluate(*node.children[1], place) : condition;
-  if (const auto truth = condition.truth())
-    return evaluate(*node.children[*truth ? 1 : 2], place);
+  if (const auto truth = condition.truth()) return evaluate(*node.children[*truth ? 1 : 2], place);
   return condition.is_undefined() ? condition : Value::error();
 }
 

@@ -56,7 +56,6 @@ class ReferenceFinder {
   std::vector<const Ad*> nested_;
 };
 
-
 }  // namespace
 
 Expression::Expression() {

@@ -30,10 +30,10 @@ const Functions& all_functions() {
 
 const Function* find_function(std::string_view name) {
   const Functions& functions = all_functions();
-  const auto found = std::lower_bound(
-      functions.begin(), functions.end(), name, [](const Function& function, std::string_view wanted) {
-        return LessIgnoringCase{}(function.name, wanted);
-      });
+  const auto found = std::lower_bound(functions.begin(), functions.end(), name,
+                                      [](const Function& function, std::string_view wanted) {
+                                        return LessIgnoringCase{}(function.name, wanted);
+                                      });
   return found != functions.end() && equal_ignoring_case(found->name, name) ? &*found : nullptr;
 }
 

@@ -39,7 +39,8 @@ Value multiple(const Value& number, const Value& step) {
   return Value::real(result);
 }
 
-// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the last.
+// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the
+// last.
 Value quantize(const Call& call) {
   const Value number = call.value(0), steps = call.value(1);
   if (!number.is_number()) return unusable(number);
@@ -62,8 +63,8 @@ Value random(const Call& call) {
   const Value limit = call.value(0);
   if (const auto* whole = limit.as_integer()) {
     if (*whole <= 0) return Value::error();
-    return Value::integer(static_cast<std::int64_t>(
-        call.evaluator.next_random() % static_cast<std::uint64_t>(*whole)));
+    return Value::integer(static_cast<std::int64_t>(call.evaluator.next_random() %
+                                                    static_cast<std::uint64_t>(*whole)));
   }
   if (const auto* real = limit.as_real()) return Value::real(fraction * *real);
   return unusable(limit);

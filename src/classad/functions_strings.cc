@@ -14,8 +14,10 @@ Value with_texts(const Call& call, const Use& use) {
   for (std::size_t i = 0; i < call.count(); ++i) {
     const Value value = call.value(i);
     if (value.is_error()) return value;
-    if (value.is_undefined()) failed = value;
-    else texts.push_back(value.plain_text());
+    if (value.is_undefined())
+      failed = value;
+    else
+      texts.push_back(value.plain_text());
   }
   return failed.is_undefined() ? failed : use(texts);
 }
@@ -32,8 +34,10 @@ Value joined(const Call& call) {
   std::string between;
   Value failed = Value::integer(0);
   const auto add = [&](const Value& value) {
-    if (value.is_error()) failed = value;
-    else if (!value.is_undefined()) texts.push_back(value.plain_text());
+    if (value.is_error())
+      failed = value;
+    else if (!value.is_undefined())
+      texts.push_back(value.plain_text());
   };
   for (std::size_t i = 0; i < call.count(); ++i) {
     const Value value = call.value(i);
@@ -63,10 +67,9 @@ Value substring(const Call& call) {
   std::int64_t start = *offset.as_integer();
   start = within(start < 0 ? std::max(start, -size) + size : start);
   std::int64_t count = *length.as_integer();
-  count = count < 0 ? within(std::max(count, -size) + size - start)
-                    : std::min(count, size - start);
-  return call.evaluator.string(text.as_string()->substr(static_cast<std::size_t>(start),
-                                                        static_cast<std::size_t>(count)));
+  count = count < 0 ? within(std::max(count, -size) + size - start) : std::min(count, size - start);
+  return call.evaluator.string(
+      text.as_string()->substr(static_cast<std::size_t>(start), static_cast<std::size_t>(count)));
 }
 
 template <bool ignoring_case>

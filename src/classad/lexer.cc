@@ -19,9 +19,9 @@ bool is_blank(char c) {
 
 // Longer ones first.
 constexpr std::array<std::string_view, 38> kSymbols = {
-    "=?=", "=!=", ">>>", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "?:", "?", ":",
-    "|",   "^",   "&",   "<",  ">",  "+",  "-",  "*",  "/",  "%",  "!",  "~",  "(", ")",
-    "[",   "]",   "{",   "}",  ",",  ";",  ".",  "=",  "@",  "$"};
+    "=?=", "=!=", ">>>", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "?:", "?",
+    ":",   "|",   "^",   "&",  "<",  ">",  "+",  "-",  "*",  "/",  "%",  "!",  "~",
+    "(",   ")",   "[",   "]",  "{",  "}",  ",",  ";",  ".",  "=",  "@",  "$"};
 
 std::size_t count_while(std::string_view text, bool (*is)(char)) {
   std::size_t n = 0;
@@ -55,8 +55,9 @@ Result<Token> Lexer::number() {
   Token token{.word = Word::integer, .at = start, .text = {}};
   if (rest().starts_with("0x") || rest().starts_with("0X")) {
     at_ += 2;
-    const std::size_t digits =
-        count_while(rest(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+    const std::size_t digits = count_while(rest(), [](char c) {
+      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    });
     if (digits == 0) return error_at(start, "0x without digits");
     token.integer = static_cast<std::int64_t>(
         std::strtoull(std::string(rest().substr(0, digits)).c_str(), nullptr, 16));

@@ -34,12 +34,18 @@ int three_way(T left, T right) {
 
 Value compared(Op op, int order) {
   switch (op) {
-    case Op::equal: return Value::boolean(order == 0);
-    case Op::not_equal: return Value::boolean(order != 0);
-    case Op::less: return Value::boolean(order < 0);
-    case Op::less_equal: return Value::boolean(order <= 0);
-    case Op::greater: return Value::boolean(order > 0);
-    default: return Value::boolean(order >= 0);
+    case Op::equal:
+      return Value::boolean(order == 0);
+    case Op::not_equal:
+      return Value::boolean(order != 0);
+    case Op::less:
+      return Value::boolean(order < 0);
+    case Op::less_equal:
+      return Value::boolean(order <= 0);
+    case Op::greater:
+      return Value::boolean(order > 0);
+    default:
+      return Value::boolean(order >= 0);
   }
 }
 
@@ -52,11 +58,11 @@ Value compare(Op op, const Value& left, const Value& right) {
   if (left.as_string() && right.as_string())
     return compared(op, order_ignoring_case(*left.as_string(), *right.as_string()));
   if (left.as_absolute_time() && right.as_absolute_time())
-    return compared(op, three_way(left.as_absolute_time()->seconds,
-                                  right.as_absolute_time()->seconds));
+    return compared(op,
+                    three_way(left.as_absolute_time()->seconds, right.as_absolute_time()->seconds));
   if (left.as_relative_time() && right.as_relative_time())
-    return compared(op, three_way(left.as_relative_time()->seconds,
-                                  right.as_relative_time()->seconds));
+    return compared(op,
+                    three_way(left.as_relative_time()->seconds, right.as_relative_time()->seconds));
   const auto left_whole = as_whole(left), right_whole = as_whole(right);
   if (left_whole && right_whole) return compared(op, three_way(*left_whole, *right_whole));
   const auto left_number = as_number(left), right_number = as_number(right);
@@ -68,9 +74,12 @@ Value compare(Op op, const Value& left, const Value& right) {
 
 Value whole_arithmetic(Op op, std::int64_t left, std::int64_t right) {
   switch (op) {
-    case Op::add: return Value::integer(wrapped(bits(left) + bits(right)));
-    case Op::subtract: return Value::integer(wrapped(bits(left) - bits(right)));
-    case Op::multiply: return Value::integer(wrapped(bits(left) * bits(right)));
+    case Op::add:
+      return Value::integer(wrapped(bits(left) + bits(right)));
+    case Op::subtract:
+      return Value::integer(wrapped(bits(left) - bits(right)));
+    case Op::multiply:
+      return Value::integer(wrapped(bits(left) * bits(right)));
     case Op::divide:
       if (right == 0) return Value::error();
       return Value::integer(right == -1 ? wrapped(-bits(left)) : left / right);
@@ -82,18 +91,23 @@ Value whole_arithmetic(Op op, std::int64_t left, std::int64_t right) {
 
 Value real_arithmetic(Op op, double left, double right) {
   switch (op) {
-    case Op::add: return Value::real(left + right);
-    case Op::subtract: return Value::real(left - right);
-    case Op::multiply: return Value::real(left * right);
-    case Op::divide: return right == 0 ? Value::error() : Value::real(left / right);
-    default: return Value::error();
+    case Op::add:
+      return Value::real(left + right);
+    case Op::subtract:
+      return Value::real(left - right);
+    case Op::multiply:
+      return Value::real(left * right);
+    case Op::divide:
+      return right == 0 ? Value::error() : Value::real(left / right);
+    default:
+      return Value::error();
   }
 }
 
 Value absolute_time(const AbsoluteTime& from, double seconds) {
   if (!(std::abs(seconds) < 1e15)) return Value::error();
-  return Value::time(AbsoluteTime{from.seconds + static_cast<std::int64_t>(seconds),
-                                  from.offset_seconds});
+  return Value::time(
+      AbsoluteTime{from.seconds + static_cast<std::int64_t>(seconds), from.offset_seconds});
 }
 
 Value time_arithmetic(Op op, const Value& left, const Value& right) {
@@ -102,8 +116,8 @@ Value time_arithmetic(Op op, const Value& left, const Value& right) {
   const auto* left_span = left.as_relative_time();
   const auto* right_span = right.as_relative_time();
   if (left_time && right_time)
-    return op == Op::subtract ? Value::time(RelativeTime{static_cast<double>(wrapped(
-                                    bits(left_time->seconds) - bits(right_time->seconds)))})
+    return op == Op::subtract ? Value::time(RelativeTime{static_cast<double>(
+                                    wrapped(bits(left_time->seconds) - bits(right_time->seconds)))})
                               : Value::error();
   if (left_time && right_span && op == Op::add)
     return absolute_time(*left_time, right_span->seconds);
@@ -154,12 +168,18 @@ Value bitwise(Op op, const Value& left, const Value& right) {
   if (!a || !b) return Value::error();
   const std::uint64_t count = bits(*b) & 63U;
   switch (op) {
-    case Op::bit_or: return Value::integer(*a | *b);
-    case Op::bit_and: return Value::integer(*a & *b);
-    case Op::bit_xor: return Value::integer(*a ^ *b);
-    case Op::shift_left: return Value::integer(wrapped(bits(*a) << count));
-    case Op::shift_right: return Value::integer(*a >> count);
-    default: return Value::integer(wrapped(bits(*a) >> count));
+    case Op::bit_or:
+      return Value::integer(*a | *b);
+    case Op::bit_and:
+      return Value::integer(*a & *b);
+    case Op::bit_xor:
+      return Value::integer(*a ^ *b);
+    case Op::shift_left:
+      return Value::integer(wrapped(bits(*a) << count));
+    case Op::shift_right:
+      return Value::integer(*a >> count);
+    default:
+      return Value::integer(wrapped(bits(*a) >> count));
   }
 }
 
@@ -188,7 +208,8 @@ Value logical(Truth deciding, const Value& left_value, const Value& right_value)
 Value apply_unary(Op op, const Value& operand) {
   if (operand.is_error() || operand.is_undefined()) return operand;
   switch (op) {
-    case Op::plus: return as_number(operand) || operand.as_relative_time() ? operand : Value::error();
+    case Op::plus:
+      return as_number(operand) || operand.as_relative_time() ? operand : Value::error();
     case Op::minus:
       if (const auto* real = operand.as_real()) return Value::real(-*real);
       if (const auto whole = as_whole(operand)) return Value::integer(wrapped(-bits(*whole)));
@@ -207,18 +228,30 @@ Value apply_unary(Op op, const Value& operand) {
 
 Value apply_binary(Op op, const Value& left, const Value& right) {
   switch (op) {
-    case Op::same: return Value::boolean(identical(left, right));
-    case Op::not_same: return Value::boolean(!identical(left, right));
-    case Op::logical_or: return logical(Truth::yes, left, right);
-    case Op::logical_and: return logical(Truth::no, left, right);
-    default: break;
+    case Op::same:
+      return Value::boolean(identical(left, right));
+    case Op::not_same:
+      return Value::boolean(!identical(left, right));
+    case Op::logical_or:
+      return logical(Truth::yes, left, right);
+    case Op::logical_and:
+      return logical(Truth::no, left, right);
+    default:
+      break;
   }
   if (left.is_error() || right.is_error()) return Value::error();
   if (left.is_undefined() || right.is_undefined()) return Value::undefined();
   switch (binding(op)) {
-    case 3: case 4: case 5: case 8: return bitwise(op, left, right);
-    case 6: case 7: return compare(op, left, right);
-    default: return arithmetic(op, left, right);
+    case 3:
+    case 4:
+    case 5:
+    case 8:
+      return bitwise(op, left, right);
+    case 6:
+    case 7:
+      return compare(op, left, right);
+    default:
+      return arithmetic(op, left, right);
   }
 }
 

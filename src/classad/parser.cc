@@ -21,14 +21,14 @@ struct BinaryWord {
   Op op;
 };
 constexpr std::array<BinaryWord, 23> kBinaryWords = {{
-    {"||", Op::logical_or},    {"&&", Op::logical_and}, {"|", Op::bit_or},
-    {"^", Op::bit_xor},        {"&", Op::bit_and},      {"==", Op::equal},
-    {"!=", Op::not_equal},     {"=?=", Op::same},       {"=!=", Op::not_same},
-    {"is", Op::same},          {"isnt", Op::not_same},  {"<", Op::less},
-    {"<=", Op::less_equal},    {">", Op::greater},      {">=", Op::greater_equal},
-    {"<<", Op::shift_left},    {">>", Op::shift_right}, {">>>", Op::shift_right_logical},
-    {"+", Op::add},            {"-", Op::subtract},     {"*", Op::multiply},
-    {"/", Op::divide},         {"%", Op::modulo},
+    {"||", Op::logical_or}, {"&&", Op::logical_and}, {"|", Op::bit_or},
+    {"^", Op::bit_xor},     {"&", Op::bit_and},      {"==", Op::equal},
+    {"!=", Op::not_equal},  {"=?=", Op::same},       {"=!=", Op::not_same},
+    {"is", Op::same},       {"isnt", Op::not_same},  {"<", Op::less},
+    {"<=", Op::less_equal}, {">", Op::greater},      {">=", Op::greater_equal},
+    {"<<", Op::shift_left}, {">>", Op::shift_right}, {">>>", Op::shift_right_logical},
+    {"+", Op::add},         {"-", Op::subtract},     {"*", Op::multiply},
+    {"/", Op::divide},      {"%", Op::modulo},
 }};
 
 class Parser {
@@ -55,9 +55,10 @@ class Parser {
     return token_.word == Word::name && equal_ignoring_case(token_.text, name);
   }
   Error wanted(std::string_view what) const {
-    return lexer_.error_at(token_.at, token_.word == Word::end
-                                          ? cat("the text ends where ", what, " should follow")
-                                          : cat(what, " should stand here, not '", token_.text, "'"));
+    return lexer_.error_at(token_.at,
+                           token_.word == Word::end
+                               ? cat("the text ends where ", what, " should follow")
+                               : cat(what, " should stand here, not '", token_.text, "'"));
   }
   Status expect(std::string_view symbol) {
     if (!at(symbol)) return wanted(cat("'", symbol, "'"));
@@ -171,13 +172,20 @@ class Parser {
 
   Result<NodePtr> primary() {
     switch (token_.word) {
-      case Word::integer: return literal(Value::integer(token_.integer));
-      case Word::real: return literal(Value::real(token_.real));
-      case Word::string: return literal(Value::string(std::move(token_.content)));
-      case Word::quoted_name: return attribute(false);
-      case Word::name: return name();
-      case Word::end: return wanted("a value");
-      case Word::symbol: break;
+      case Word::integer:
+        return literal(Value::integer(token_.integer));
+      case Word::real:
+        return literal(Value::real(token_.real));
+      case Word::string:
+        return literal(Value::string(std::move(token_.content)));
+      case Word::quoted_name:
+        return attribute(false);
+      case Word::name:
+        return name();
+      case Word::end:
+        return wanted("a value");
+      case Word::symbol:
+        break;
     }
     if (at("(")) {
       CAIRN_CHECK(advance());

@@ -60,8 +60,7 @@ std::string absolute_time_text(AbsoluteTime time) {
   const int offset = std::abs(time.offset_seconds);
   std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d",
                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                parts.tm_sec, time.offset_seconds > 0 ? '+' : '-', offset / 3600,
-                offset / 60 % 60);
+                parts.tm_sec, time.offset_seconds > 0 ? '+' : '-', offset / 3600, offset / 60 % 60);
   return buffer;
 }
 

@@ -2,8 +2,8 @@
 #include <array>
 
 #include "base/text.h"
-#include "classad/literal.h"
 #include "classad/lists.h"
+#include "classad/literal.h"
 #include "classad/node.h"
 #include "classad/times.h"
 
@@ -15,13 +15,10 @@ struct OpWords {
   int binding;
 };
 constexpr std::array<OpWords, 26> kOps = {{
-    {"", 0},
-    {"||", 1}, {"&&", 2}, {"|", 3}, {"^", 4}, {"&", 5},
-    {"==", 6}, {"!=", 6}, {"=?=", 6}, {"=!=", 6},
-    {"<", 7}, {"<=", 7}, {">", 7}, {">=", 7},
-    {"<<", 8}, {">>", 8}, {">>>", 8},
-    {"+", 9}, {"-", 9}, {"*", 10}, {"/", 10}, {"%", 10},
-    {"+", 0}, {"-", 0}, {"!", 0}, {"~", 0},
+    {"", 0},   {"||", 1},  {"&&", 2},  {"|", 3}, {"^", 4},  {"&", 5},  {"==", 6},
+    {"!=", 6}, {"=?=", 6}, {"=!=", 6}, {"<", 7}, {"<=", 7}, {">", 7},  {">=", 7},
+    {"<<", 8}, {">>", 8},  {">>>", 8}, {"+", 9}, {"-", 9},  {"*", 10}, {"/", 10},
+    {"%", 10}, {"+", 0},   {"-", 0},   {"!", 0}, {"~", 0},
 }};
 
 void write_name(std::string_view name, std::string& text) {
@@ -46,12 +43,24 @@ void write_sequence(const std::vector<NodePtr>& nodes, std::string& text) {
 
 void write_value(const Value& value, std::string& text) {
   switch (value.kind()) {
-    case Value::Kind::undefined: text += "undefined"; return;
-    case Value::Kind::error: text += "error"; return;
-    case Value::Kind::boolean: text += *value.as_boolean() ? "true" : "false"; return;
-    case Value::Kind::integer: text += std::to_string(*value.as_integer()); return;
-    case Value::Kind::real: text += real_text(*value.as_real()); return;
-    case Value::Kind::string: text += quote_string(*value.as_string()); return;
+    case Value::Kind::undefined:
+      text += "undefined";
+      return;
+    case Value::Kind::error:
+      text += "error";
+      return;
+    case Value::Kind::boolean:
+      text += *value.as_boolean() ? "true" : "false";
+      return;
+    case Value::Kind::integer:
+      text += std::to_string(*value.as_integer());
+      return;
+    case Value::Kind::real:
+      text += real_text(*value.as_real());
+      return;
+    case Value::Kind::string:
+      text += quote_string(*value.as_string());
+      return;
     case Value::Kind::absolute_time:
       text += cat("absTime(\"", absolute_time_text(*value.as_absolute_time()), "\")");
       return;
@@ -63,7 +72,9 @@ void write_value(const Value& value, std::string& text) {
       write_sequence(value.as_list()->items, text);
       text += " }";
       return;
-    case Value::Kind::ad: text += value.as_ad()->ad.text(); return;
+    case Value::Kind::ad:
+      text += value.as_ad()->ad.text();
+      return;
   }
 }
 
@@ -74,7 +85,9 @@ std::string_view symbol(Op op) { return kOps.at(static_cast<std::size_t>(op)).sy
 
 void unparse(const Node& node, std::string& text) {
   switch (node.kind) {
-    case NodeKind::literal: write_value(node.value, text); return;
+    case NodeKind::literal:
+      write_value(node.value, text);
+      return;
     case NodeKind::attribute:
       if (!node.children.empty()) unparse(*node.children[0], text);
       if (!node.children.empty() || node.absolute) text += '.';
@@ -113,7 +126,9 @@ void unparse(const Node& node, std::string& text) {
       write_sequence(node.children, text);
       text += " }";
       return;
-    case NodeKind::ad: text += node.nested.text(); return;
+    case NodeKind::ad:
+      text += node.nested.text();
+      return;
     case NodeKind::parentheses:
       text += '(';
       unparse(*node.children[0], text);

@@ -31,18 +31,24 @@ bool identical(const Value& left, const Value& right) {
   if (left.kind() != right.kind()) return false;
   switch (left.kind()) {
     case Value::Kind::undefined:
-    case Value::Kind::error: return true;
-    case Value::Kind::boolean: return *left.as_boolean() == *right.as_boolean();
-    case Value::Kind::integer: return *left.as_integer() == *right.as_integer();
-    case Value::Kind::real: return *left.as_real() == *right.as_real();
-    case Value::Kind::string: return *left.as_string() == *right.as_string();
+    case Value::Kind::error:
+      return true;
+    case Value::Kind::boolean:
+      return *left.as_boolean() == *right.as_boolean();
+    case Value::Kind::integer:
+      return *left.as_integer() == *right.as_integer();
+    case Value::Kind::real:
+      return *left.as_real() == *right.as_real();
+    case Value::Kind::string:
+      return *left.as_string() == *right.as_string();
     case Value::Kind::absolute_time:
       return left.as_absolute_time()->seconds == right.as_absolute_time()->seconds &&
              left.as_absolute_time()->offset_seconds == right.as_absolute_time()->offset_seconds;
     case Value::Kind::relative_time:
       return left.as_relative_time()->seconds == right.as_relative_time()->seconds;
     case Value::Kind::list:
-    case Value::Kind::ad: return left.text() == right.text();
+    case Value::Kind::ad:
+      return left.text() == right.text();
   }
   return false;
 }

@@ -27,7 +27,16 @@ struct RelativeTime {
 class Value {
  public:
   enum class Kind : std::uint8_t {
-    undefined, error, boolean, integer, real, string, absolute_time, relative_time, list, ad
+    undefined,
+    error,
+    boolean,
+    integer,
+    real,
+    string,
+    absolute_time,
+    relative_time,
+    list,
+    ad
   };
   using List = std::shared_ptr<const ListValue>;
   using Nested = std::shared_ptr<const AdValue>;
@@ -39,7 +48,8 @@ class Value {
   static Value integer(std::int64_t value) { return Value(Data(std::in_place_index<3>, value)); }
   static Value real(double value) { return Value(Data(std::in_place_index<4>, value)); }
   static Value string(std::string value) {
-    return Value(Data(std::in_place_index<5>, std::make_shared<const std::string>(std::move(value))));
+    return Value(
+        Data(std::in_place_index<5>, std::make_shared<const std::string>(std::move(value))));
   }
   static Value time(AbsoluteTime value) { return Value(Data(std::in_place_index<6>, value)); }
   static Value time(RelativeTime value) { return Value(Data(std::in_place_index<7>, value)); }
