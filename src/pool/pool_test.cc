@@ -1,0 +1,100 @@
+// The suite of all pools: the fake, and HTCondor's with its commands played by a small schedd.
+#include "pool/fake_pool.h"
+#include "pool/htcondor.h"
+#include "pool/pool_suite.h"
+#include "pool/sim_condor.h"
+
+namespace cairn::testing {
+namespace {
+
+struct FakeWorld {
+  FakePool fake;
+  Pool& pool() { return fake; }
+  static std::vector<JobAd> jobs(int procs) {
+    return std::vector<JobAd>(static_cast<std::size_t>(procs));
+  }
+  void start(const PoolJob& job) { fake.start(job); }
+  void checkpoint(const PoolJob& job) { fake.checkpoint(job); }
+  void finish(const PoolJob& job, int code) { fake.finish(job, code); }
+};
+
+struct CondorWorld {
+  TempFolder folder;
+  PosixFileSystem files;
+  SimCondor condor{folder / "job.log"};
+  HTCondorPool real{files, [this](const CommandOptions& command) { return condor.run(command); }};
+
+  Pool& pool() { return real; }
+  std::vector<JobAd> jobs(int procs) const {
+    JobAd ad;
+    ad.set_string("Iwd", folder.path().native());
+    ad.set_string("UserLog", "job.log");
+    return std::vector<JobAd>(static_cast<std::size_t>(procs), ad);
+  }
+  void start(const PoolJob& job) { condor.start(job); }
+  void checkpoint(const PoolJob& job) { condor.checkpoint(job); }
+  void finish(const PoolJob& job, int code) { condor.finish(job, code); }
+};
+
+using Worlds = ::testing::Types<FakeWorld, CondorWorld>;
+INSTANTIATE_TYPED_TEST_SUITE_P(Every, PoolSuite, Worlds);
+
+class HTCondorPoolTest : public ::testing::Test {
+ protected:
+  PoolReceipt submit(std::vector<std::string> more = {}) {
+    return world_.pool()
+        .submit(
+            {.submit_file = "a file.sub", .jobs = world_.jobs(1), .more_lines = std::move(more)})
+        .value();
+  }
+  CondorWorld world_;
+};
+
+TEST_F(HTCondorPoolTest, HandsAFileOverAsOneArgument) {
+  const PoolReceipt receipt = submit({"log = my log"});
+  EXPECT_EQ(receipt.pool_id, "101");
+  EXPECT_EQ(world_.condor.last, (std::vector<std::string>{"condor_submit", "-terse", "-append",
+                                                          "log = my log", "a file.sub"}));
+}
+
+TEST_F(HTCondorPoolTest, SaysWhatTheToolSaid) {
+  world_.condor.refusal = "\nERROR: on Line 3\n  Can't open file\n";
+  const auto refused = world_.pool().submit({.submit_file = "job.sub", .jobs = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text(),
+            "condor_submit: ERROR: on Line 3 Can't open file; nothing was handed over");
+}
+
+TEST_F(HTCondorPoolTest, SaysWhereCommandsAreToBeFound) {
+  HTCondorPool none(world_.files, [](const CommandOptions&) -> Result<CommandResult> {
+    return Error{Errc::not_found, "there is no program", 0, {}};
+  });
+  const auto checked = none.check();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message, "condor_version: no such command");
+}
+
+TEST_F(HTCondorPoolTest, AsksForManyJobsInSeveralCommands) {
+  std::vector<PoolJob> jobs;
+  for (int proc = 0; proc < 1200; ++proc) jobs.push_back({"101", proc});
+  world_.condor.knows_all = true;
+  world_.pool().remove(jobs, "").value();
+  EXPECT_EQ(world_.condor.commands, 3);
+  EXPECT_EQ(world_.condor.last.size(), 201U);
+}
+
+TEST_F(HTCondorPoolTest, SaysWhichLogIsNone) {
+  const PoolCluster cluster = {submit().pool_id, {{.id = {7, 0}, .ad = world_.jobs(1).front()}}};
+  world_.folder.write("job.log", "no log at all\n");
+  const auto told = world_.pool().poll(cluster);
+  ASSERT_FALSE(told);
+  EXPECT_NE(told.error().message.find("job.log: event log, line 1"), std::string::npos);
+}
+
+TEST_F(HTCondorPoolTest, HasNothingToTellBeforeTheLogBegins) {
+  const PoolCluster cluster = {"55", {{.id = {7, 0}, .ad = world_.jobs(1).front()}}};
+  EXPECT_TRUE(world_.pool().poll(cluster).value().empty());
+}
+
+}  // namespace
+}  // namespace cairn::testing
