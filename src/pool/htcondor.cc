@@ -38,6 +38,10 @@ std::optional<std::string> cluster_of(std::string_view output) {
   return std::nullopt;
 }
 
+Error refused(const CommandResult& result) {
+  return {Errc::invalid, cat("condor_submit: ", words_of(result)), 0, "nothing was handed over"};
+}
+
 }  // namespace
 
 Path user_log(const JobAd& ad) {
@@ -72,22 +76,57 @@ Result<std::string> HTCondorPool::check() {
   return words.size() > 1 ? words[1] : std::string("unknown");
 }
 
+// Without a log there is nothing to follow.  condor_submit knows best what the file says.
+Result<std::vector<std::string>> HTCondorPool::log_arguments(const PoolOrder& order) const {
+  CAIRN_TRY(const CommandResult result,
+            run({"condor_submit", "-dry-run", "-", order.submit_file.native()}));
+  if (!result.succeeded()) return refused(result);
+  for (const std::string& line : split_list(result.output, '\n'))
+    if (starts_with_ignoring_case(line, "UserLog=") || starts_with_ignoring_case(line, "UserLog ="))
+      return std::vector<std::string>{};
+  const Path log = order.log_folder / "htcondor-$(Cluster).log";
+  return std::vector<std::string>{"-append", cat("log = ", log.native())};
+}
+
 Result<PoolReceipt> HTCondorPool::submit(const PoolOrder& order) {
+  CAIRN_TRY(const std::vector<std::string> log, log_arguments(order));
   std::vector<std::string> arguments = {"condor_submit", "-terse"};
-  for (const std::string& line : order.more_lines) {
-    arguments.emplace_back("-append");
-    arguments.push_back(line);
-  }
+  arguments.insert(arguments.end(), log.begin(), log.end());
   arguments.push_back(order.submit_file.native());
   CAIRN_TRY(const CommandResult result, run(std::move(arguments)));
-  if (!result.succeeded())
-    return Error{Errc::invalid, cat("condor_submit: ", words_of(result)), 0,
-                 "nothing was handed over"};
+  if (!result.succeeded()) return refused(result);
   const auto cluster = cluster_of(result.output);
   if (!cluster)
     return Error{Errc::io, cat("condor_submit gave no cluster number: ", words_of(result)), 0,
                  "see with condor_q whether it took the jobs"};
-  return PoolReceipt{*cluster, split_list(result.errors, '\n')};
+  CAIRN_TRY(std::vector<JobAd> jobs, ads(*cluster));
+  return PoolReceipt{*cluster, std::move(jobs), split_list(result.errors, '\n')};
+}
+
+// Sorted by proc.  A job that is over already stands in the history.
+Result<std::vector<JobAd>> HTCondorPool::ads(const std::string& cluster) const {
+  std::map<std::int64_t, JobAd> by_proc;
+  for (const char* tool : {"condor_q", "condor_history"}) {
+    CAIRN_TRY(const CommandResult result, run({tool, cluster, "-long"}));
+    if (!result.succeeded()) return Error{Errc::io, cat(tool, ": ", words_of(result)), 0, {}};
+    std::string_view rest = result.output;
+    while (!trim(rest).empty()) {
+      const std::size_t end = std::min(rest.find("\n\n"), rest.size());
+      CAIRN_TRY(JobAd ad, JobAd::parse(rest.substr(0, end)));
+      if (const auto proc = ad.get_integer("ProcId")) by_proc.emplace(*proc, std::move(ad));
+      rest.remove_prefix(std::min(end + 2, rest.size()));
+    }
+    const auto total =
+        by_proc.empty() ? std::nullopt : by_proc.begin()->second.get_integer("TotalSubmitProcs");
+    if (total && *total == std::ssize(by_proc)) break;
+  }
+  std::vector<JobAd> jobs;
+  jobs.reserve(by_proc.size());
+  for (auto& [proc, ad] : by_proc) jobs.push_back(std::move(ad));
+  if (jobs.empty())
+    return Error{Errc::io, cat("the pool took cluster ", cluster, " and does not know it"), 0,
+                 cat("see condor_q ", cluster)};
+  return jobs;
 }
 
 Result<std::vector<PoolUpdate>> HTCondorPool::poll(const PoolCluster& cluster) {

@@ -31,6 +31,8 @@ class HTCondorPool final : public Pool {
   Result<Path> fetch(const PoolJob& job, const Path& folder) override;
 
  private:
+  Result<std::vector<std::string>> log_arguments(const PoolOrder& order) const;
+  Result<std::vector<JobAd>> ads(const std::string& cluster) const;
   Result<CommandResult> run(std::vector<std::string> arguments, const Path& folder = {}) const;
   Status request(std::vector<std::string> command, std::span<const PoolJob> jobs) const;
 

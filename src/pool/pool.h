@@ -19,13 +19,14 @@ namespace cairn {
 
 // What is handed over: a submit file, and what Cairn made of it.
 struct PoolOrder {
-  std::filesystem::path submit_file;      // as the user named it
-  std::vector<JobAd> jobs;                // one for each proc
-  std::vector<std::string> more_lines{};  // to be read behind the file's own: "log = job.log"
+  std::filesystem::path submit_file;   // as the user named it
+  std::vector<JobAd> jobs{};           // one for each proc, where Cairn has read the file
+  std::filesystem::path log_folder{};  // for the event log of a file that names none
 };
 
 struct PoolReceipt {
   std::string pool_id;                  // the cluster's number, or the array's, in the pool
+  std::vector<JobAd> jobs{};            // as the pool has them, where it says so
   std::vector<std::string> warnings{};  // what it said besides
 };
 

@@ -41,25 +41,32 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Every, PoolSuite, Worlds);
 
 class HTCondorPoolTest : public ::testing::Test {
  protected:
-  PoolReceipt submit(std::vector<std::string> more = {}) {
-    return world_.pool()
-        .submit(
-            {.submit_file = "a file.sub", .jobs = world_.jobs(1), .more_lines = std::move(more)})
-        .value();
+  PoolReceipt submit() {
+    return world_.pool().submit({.submit_file = "a file.sub", .log_folder = "/my logs"}).value();
   }
   CondorWorld world_;
 };
 
 TEST_F(HTCondorPoolTest, HandsAFileOverAsOneArgument) {
-  const PoolReceipt receipt = submit({"log = my log"});
+  const PoolReceipt receipt = submit();
   EXPECT_EQ(receipt.pool_id, "101");
-  EXPECT_EQ(world_.condor.last, (std::vector<std::string>{"condor_submit", "-terse", "-append",
-                                                          "log = my log", "a file.sub"}));
+  EXPECT_EQ(world_.condor.submitted,
+            (std::vector<std::string>{"condor_submit", "-terse", "a file.sub"}));
+  ASSERT_EQ(receipt.jobs.size(), 3U);
+  EXPECT_EQ(receipt.jobs[2].get_integer("ProcId"), 2);
+}
+
+TEST_F(HTCondorPoolTest, GivesALogToAFileThatNamesNone) {
+  world_.condor.dry_run = "Cmd=\"/bin/true\"\n";
+  submit();
+  EXPECT_EQ(world_.condor.submitted,
+            (std::vector<std::string>{"condor_submit", "-terse", "-append",
+                                      "log = /my logs/htcondor-$(Cluster).log", "a file.sub"}));
 }
 
 TEST_F(HTCondorPoolTest, SaysWhatTheToolSaid) {
   world_.condor.refusal = "\nERROR: on Line 3\n  Can't open file\n";
-  const auto refused = world_.pool().submit({.submit_file = "job.sub", .jobs = {}});
+  const auto refused = world_.pool().submit({.submit_file = "job.sub"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().text(),
             "condor_submit: ERROR: on Line 3 Can't open file; nothing was handed over");

@@ -19,19 +19,23 @@ class SimCondor {
  public:
   explicit SimCondor(Path log) : log_(std::move(log)) {}
 
-  std::vector<std::string> last;  // the newest command
+  std::vector<std::string> last;       // the newest command
+  std::vector<std::string> submitted;  // the newest condor_submit
   int commands = 0;
-  std::string refusal;     // what the next command says before it fails
+  std::string refusal;  // what the next command says before it fails
+  std::string dry_run = "Cmd=\"/bin/true\"\nUserLog=\"job.log\"\n";
   bool knows_all = false;  // every job that is asked for
 
   Result<CommandResult> run(const CommandOptions& command) {
     last = command.arguments;
+    if (last.front() == "condor_submit") submitted = last;
     ++commands;
     if (!refusal.empty()) return fails(std::exchange(refusal, {}));
     const std::string& name = last.front();
     if (name == "condor_version") return says("$CondorVersion: 23.9.6 2026-07-12 $\n");
-    if (name == "condor_q") return says("0 jobs\n");
-    if (name == "condor_submit") return submit();
+    if (name == "condor_q" && last[1] == "-totals") return says("0 jobs\n");
+    if (name == "condor_q" || name == "condor_history") return says(ads(last[1]));
+    if (name == "condor_submit") return last[1] == "-dry-run" ? says(dry_run) : submit();
     if (name == "condor_evicted_files") return fetch(command.working_folder);
     for (const PoolJob& job : named())
       if (!knows_all && !jobs_.contains(key(job))) return fails("Job " + key(job) + " not found\n");
@@ -80,6 +84,15 @@ class SimCondor {
       write(submit_event(head({cluster, proc}), "host"));
     }
     return says(fmt::format("{0}.0 - {0}.2\n", cluster));
+  }
+  std::string ads(const std::string& cluster) const {
+    std::string text;
+    for (int proc = 0; proc < 3; ++proc)
+      if (jobs_.contains(key({cluster, proc})))
+        text +=
+            fmt::format("ClusterId = {}\nProcId = {}\nTotalSubmitProcs = 3\nUserLog = \"{}\"\n\n",
+                        cluster, proc, log_.native());
+    return text;
   }
   CommandResult fetch(const Path& folder) {
     if (!checkpointed_.contains(last.back()))
