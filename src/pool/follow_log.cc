@@ -204,7 +204,6 @@ void Story::tell(const LoggedEvent& event, std::int64_t time_ms) {
       break;
     case 13:
       if (job().state != JobState::held) break;  // a pool says it twice at times
-      job().hold.reset();
       job().state = JobState::idle;
       mark(Mark::queued);
       say("released");
@@ -227,6 +226,7 @@ void Story::tell(const LoggedEvent& event, std::int64_t time_ms) {
     default:
       moved_ = was_moved;  // 006 and what is not known say nothing of a checkpoint
   }
+  if (job().state != JobState::held) job().hold.reset();
 }
 
 int year_of(const JobAd& ad) {
@@ -236,10 +236,11 @@ int year_of(const JobAd& ad) {
   return date.tm_year + 1900;
 }
 
-std::optional<int> two_digits(std::string_view& text, char behind) {
+// A part of a date, and what stands behind it.
+std::optional<int> date_part(std::string_view& text, char behind) {
   int number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc()) return std::nullopt;
+  if (problem != std::errc() || number < 0 || number > 9999) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (!text.empty() && text.front() == behind) text.remove_prefix(1);
   return number;
@@ -251,13 +252,13 @@ std::int64_t parse_log_time(std::string_view text, int year, const TimeReader& s
   const bool iso = text.find('-') != std::string_view::npos;
   const bool utc = text.ends_with('Z');
   std::tm date{};
-  if (iso) year = two_digits(text, '-').value_or(year);
+  if (iso) year = date_part(text, '-').value_or(year);
   date.tm_year = year - 1900;
-  date.tm_mon = two_digits(text, iso ? '-' : '/').value_or(1) - 1;
-  date.tm_mday = two_digits(text, text.find('T') == 2 ? 'T' : ' ').value_or(1);
-  date.tm_hour = two_digits(text, ':').value_or(0);
-  date.tm_min = two_digits(text, ':').value_or(0);
-  date.tm_sec = two_digits(text, '.').value_or(0);
+  date.tm_mon = date_part(text, iso ? '-' : '/').value_or(1) - 1;
+  date.tm_mday = date_part(text, text.find('T') == 2 ? 'T' : ' ').value_or(1);
+  date.tm_hour = date_part(text, ':').value_or(0);
+  date.tm_min = date_part(text, ':').value_or(0);
+  date.tm_sec = date_part(text, '.').value_or(0);
   date.tm_isdst = -1;
   return utc ? static_cast<std::int64_t>(::timegm(&date)) : seconds_of(date);
 }

@@ -4,12 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fuzz/replay.h"
 #include "job/event_log.h"
 #include "job/goodput.h"
 #include "support/golden.h"
 
+extern "C" int fuzz_follow_log(const std::uint8_t* data, std::size_t size);
+
 namespace cairn {
 namespace {
+
+TEST(FollowLog, CorpusReplays) { testing::replay_corpus("follow_log", fuzz_follow_log); }
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
