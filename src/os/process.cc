@@ -142,8 +142,47 @@ std::vector<pid_t> all_pids() {
   return pids;
 }
 
-// All below `root`, zombies too.
-std::vector<ProcessLine> descendants_of(pid_t root) {
+bool kernel_lists_children() {
+  static const bool lists =
+      ::access(cat("/proc/self/task/", ::gettid(), "/children").c_str(), R_OK) == 0;
+  return lists;
+}
+
+// The children of all threads of a process (CONFIG_PROC_CHILDREN).  A list that is read while
+// processes end may lack some, but it is empty only if there was none.
+std::vector<pid_t> listed_children(pid_t pid) {
+  std::vector<pid_t> children;
+  DIR* const tasks = ::opendir(cat("/proc/", pid, "/task").c_str());
+  if (tasks == nullptr) return children;  // it has ended
+  while (const dirent* entry = ::readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    for (const std::string& child :
+         split_list(read_proc(pid, cat("task/", entry->d_name, "/children")), ' '))
+      if (const auto number = parse_integer(child)) children.push_back(static_cast<pid_t>(*number));
+  }
+  ::closedir(tasks);
+  return children;
+}
+
+// All below `root`, zombies too, at the cost of these alone, however many processes run here.
+std::vector<ProcessLine> listed_descendants(pid_t root) {
+  std::vector<ProcessLine> found;
+  std::set<pid_t> seen;
+  std::vector<pid_t> parents{root};
+  while (!parents.empty()) {
+    const pid_t parent = parents.back();
+    parents.pop_back();
+    for (const pid_t child : listed_children(parent)) {
+      if (!seen.insert(child).second) continue;
+      parents.push_back(child);
+      if (const auto line = process_line(child)) found.push_back(*line);
+    }
+  }
+  return found;
+}
+
+// The same from every process there is.
+std::vector<ProcessLine> descendants_among_all(pid_t root) {
   std::vector<ProcessLine> others;
   for (const pid_t pid : all_pids())
     if (const auto line = process_line(pid)) others.push_back(*line);
@@ -159,6 +198,14 @@ std::vector<ProcessLine> descendants_of(pid_t root) {
     others.erase(others.begin(), strangers);
   }
   return found;
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return retry_interrupted([&] {
+           return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+         }) == 0 ||
+         errno != ECHILD;
 }
 
 // Exactly the process that was seen: its pid may by now be another's.  Returns a
@@ -287,17 +334,25 @@ Status become_subreaper() {
   return system_error("become subreaper", std::to_string(::getpid()), errno);
 }
 
-Status kill_descendants(pid_t unreaped) {
+Status kill_descendants(pid_t unreaped, ProcessSearch search) {
   const pid_t self = ::getpid();
+  const bool by_lists = search == ProcessSearch::best && kernel_lists_children();
   return kill_until_none([&] {
-    std::vector<ProcessLine> found = descendants_of(self);
-    std::erase_if(found, [&](const ProcessLine& line) {
-      if (line.state != 'Z' && line.state != 'X') return false;
-      if (line.pid == unreaped) return true;
-      // A zombie of ours goes by being reaped, one of a descendant with its parent.
-      return line.parent == self && ::waitpid(line.pid, nullptr, WNOHANG) == line.pid;
-    });
-    return found;
+    for (;;) {
+      std::vector<ProcessLine> found;
+      if (!has_children()) return found;  // so nothing is below them either
+      found = by_lists ? listed_descendants(self) : descendants_among_all(self);
+      bool reaped = false;
+      std::erase_if(found, [&](const ProcessLine& line) {
+        if (line.state != 'Z' && line.state != 'X') return false;
+        if (line.pid == unreaped) return true;
+        // A zombie of ours goes by being reaped, one of a descendant with its parent.
+        if (line.parent != self || ::waitpid(line.pid, nullptr, WNOHANG) != line.pid) return false;
+        return reaped = true;
+      });
+      // What it left has become ours since we looked.
+      if (!found.empty() || !reaped) return found;
+    }
   });
 }
 

@@ -51,11 +51,15 @@ Result<Descriptor> watch_process(pid_t pid);
 // From now on, orphaned descendants become children of this process.
 Status become_subreaper();
 
+// How descendants are found.  best: at their own cost, where the kernel lists children;
+// everywhere: among all processes of the machine.
+enum class ProcessSearch { best, everywhere };
+
 // Kills every descendant of this process and reaps those that are its children,
 // until none is left.  Complete only in a subreaper.
 //   unreaped  this child is killed too, but its status is left for wait_for(); 0: none
 // Errors: io, naming the processes that did not die within 10 s (uninterruptible).
-Status kill_descendants(pid_t unreaped = 0);
+Status kill_descendants(pid_t unreaped = 0, ProcessSearch search = ProcessSearch::best);
 
 // Kills every process of this user whose environment, as it was at exec, has
 // exactly this entry, until none is left; never this process.

@@ -221,7 +221,11 @@ TEST(Spawn, TheChildDiesWithItsParent) {
   EXPECT_TRUE(has_ended(child));
 }
 
-TEST(KillDescendants, ReachesDaemonsAndOrphansAndThoseWhoIgnoreSignals) {
+class KillDescendants : public ::testing::TestWithParam<ProcessSearch> {};
+INSTANTIATE_TEST_SUITE_P(Searches, KillDescendants,
+                         ::testing::Values(ProcessSearch::best, ProcessSearch::everywhere));
+
+TEST_P(KillDescendants, ReachesDaemonsAndOrphansAndThoseWhoIgnoreSignals) {
   become_subreaper().value();
   Talk talk;
   // A child, a grandchild in a session of its own, and an orphan made by a double fork.
@@ -231,13 +235,13 @@ TEST(KillDescendants, ReachesDaemonsAndOrphansAndThoseWhoIgnoreSignals) {
           .value();
   const std::vector<pid_t> family{talk.pid(), talk.pid(), talk.pid()};
   EXPECT_THAT(family, ::testing::Contains(child));
-  kill_descendants(child).value();
+  kill_descendants(child, GetParam()).value();
   for (const pid_t pid : family) EXPECT_FALSE(process_runs(pid)) << pid;
   EXPECT_EQ(WTERMSIG(wait_for(child).value().wait_status), SIGKILL);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "orphans are reaped";
 }
 
-TEST(KillDescendants, EndsAProcessThatForksWithoutEnd) {
+TEST_P(KillDescendants, EndsAProcessThatForksWithoutEnd) {
   become_subreaper().value();
   Talk talk;
   spawn(shell("trap '' TERM; echo start; while :; do (sleep 1000 &); i=$((i+1)); "
@@ -245,12 +249,14 @@ TEST(KillDescendants, EndsAProcessThatForksWithoutEnd) {
               talk))
       .value();
   EXPECT_EQ(talk.line(), "start");
-  kill_descendants().value();
+  kill_descendants(0, GetParam()).value();
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(talk.rest(), "");  // the pipe has no writer left
 }
 
-TEST(KillDescendants, IsDoneAtOnceWhereThereAreNone) { EXPECT_TRUE(kill_descendants()); }
+TEST_P(KillDescendants, IsDoneAtOnceWhereThereAreNone) {
+  EXPECT_TRUE(kill_descendants(0, GetParam()));
+}
 
 // An orphan whose engine is gone: only the mark tells whose it was.
 pid_t orphan_with(const std::string& entry) {
