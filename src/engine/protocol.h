@@ -2,7 +2,8 @@
 //
 //   stage -> staged | start_failed
 //   launch -> started, later exited | start_failed
-//   spool -> spooled | spool_failed
+//   spool -> spooled | spool_failed; if `early`, first taken | spool_failed: the program may be
+//     launched again, and its next exit is reported after the spooled | spool_failed
 //   finish -> finished | finish_failed
 //   signal, kill: no answer but the `exited` they may lead to
 //   quit: no answer; the starter kills what runs, drops the sandbox and ends
@@ -40,6 +41,7 @@ struct LaunchOrder {};
 struct SpoolOrder {
   std::int64_t number = 0;
   bool outputs = false;  // the output list, on top of the newest checkpoint
+  bool early = false;    // report `taken` when the files are safe from the program
 };
 struct FinishOrder {
   bool succeeded = true;  // exit code 0, for ON_SUCCESS
@@ -68,6 +70,9 @@ struct Exited {
   std::int64_t user_ms = 0, system_ms = 0;
   std::int64_t resident_kb = 0;  // the most
 };
+struct Taken {  // not yet durable
+  std::int64_t number = 0;
+};
 struct Spooled {
   std::int64_t number = 0;
   std::uint64_t bytes = 0;
@@ -91,7 +96,7 @@ struct StartFailed {  // held with this code
   std::string message;
 };
 using Report = std::variant<Staged, Started, Exited, Spooled, SpoolFailed, Finished, FinishFailed,
-                            StartFailed>;
+                            StartFailed, Taken>;
 
 std::string encode(const Order& order);
 std::string encode(const Report& report);

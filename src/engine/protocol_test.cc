@@ -34,6 +34,8 @@ TEST(Protocol, KeepsEveryFieldOfAnOrder) {
   EXPECT_TRUE(stage.adopt);
   EXPECT_TRUE(stage.has_checkpoint);
   EXPECT_EQ(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7})))).number, 7);
+  EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, true, false})))).outputs);
+  EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, false, true})))).early);
   EXPECT_FALSE(as<FinishOrder>(decode_order(encode(Order(FinishOrder{false})))).succeeded);
   EXPECT_EQ(as<SignalOrder>(decode_order(encode(Order(SignalOrder{10})))).signal, 10);
   EXPECT_TRUE(as<QuitOrder>(decode_order(encode(Order(QuitOrder{true, false})))).deliver);
@@ -55,6 +57,7 @@ TEST(Protocol, KeepsEveryFieldOfAReport) {
   EXPECT_EQ(exited.user_ms, 12);
   EXPECT_EQ(exited.system_ms, 13);
   EXPECT_EQ(exited.resident_kb, 14);
+  EXPECT_EQ(as<Taken>(decode_report(encode(Report(Taken{4})))).number, 4);
   const auto spooled = as<Spooled>(decode_report(encode(Report(Spooled{1, 2, 3}))));
   EXPECT_EQ(spooled.number, 1);
   EXPECT_EQ(spooled.bytes, 2U);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -16,8 +17,6 @@ namespace cairn {
 namespace {
 
 namespace stdfs = std::filesystem;
-
-constexpr std::size_t kCopyBytes = 1 << 20;
 
 // HTCondor's STARTER_NUM_THREADS_ENV_VARS: libraries that would take all cores take those
 // of the slot.
@@ -34,23 +33,20 @@ constexpr std::array<const char*, 12> kThreadVariables = {"CUBACORES",
                                                           "TF_LOOP_PARALLEL_ITERATIONS",
                                                           "TF_NUM_THREADS"};
 
-Result<std::uint64_t> copy_bytes(File& from, File& to) {
-  std::vector<std::byte> buffer(kCopyBytes);
-  std::uint64_t offset = 0;
-  for (;;) {
-    CAIRN_TRY(const std::size_t got, from.read_at(offset, buffer));
-    CAIRN_CHECK(to.append(Bytes(buffer).first(got)));
-    offset += got;
-    if (got < buffer.size()) return offset;
-  }
-}
-
 // For sandboxes: no sync, they do not outlive a power cut.
 Result<std::uint64_t> copy_file(FileSystem& files, File& from, const Path& target, unsigned mode) {
   CAIRN_TRY(auto to, files.create(target, mode));
-  CAIRN_TRY(const std::uint64_t bytes, copy_bytes(from, *to));
+  CAIRN_TRY(const std::uint64_t bytes, to->append_all_of(from));
   CAIRN_CHECK(to->close());
   return bytes;
+}
+
+// A file of a checkpoint; what nobody may write to becomes the same file, see spool.h.
+Result<std::uint64_t> bring(FileSystem& files, const FileItem& item, File& from,
+                            const Path& target) {
+  if (!is_immutable(item)) return copy_file(files, from, target, item.mode | 0600U);
+  if (files.link(from, target)) return from.size();
+  return copy_file(files, from, target, item.mode);
 }
 
 // For the submit side: under another name first, so that nobody sees half a file.
@@ -60,7 +56,7 @@ Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& ta
   const Path part = folder / cat(".", target.filename().native(), ".cairn-part");
   auto bytes = [&]() -> Result<std::uint64_t> {
     CAIRN_TRY(auto to, files.create(part, mode));
-    CAIRN_TRY(const std::uint64_t copied, copy_bytes(from, *to));
+    CAIRN_TRY(const std::uint64_t copied, to->append_all_of(from));
     CAIRN_CHECK(to->sync());
     CAIRN_CHECK(to->close());
     CAIRN_CHECK(files.rename(part, target));
@@ -120,7 +116,8 @@ Result<std::vector<FileItem>> spooled_items(FileSystem& files,
   for (const std::string& name : names) {
     if (name == kSpoolManifestName) continue;
     CAIRN_TRY(const auto found, spooled.walk(name, true));
-    items.insert(items.end(), found.begin(), found.end());
+    std::copy_if(found.begin(), found.end(), std::back_inserter(items),
+                 [&](const FileItem& item) { return !checkpoint.left_out.contains(item.name); });
   }
   return items;
 }
@@ -223,7 +220,7 @@ Result<std::uint64_t> Sandbox::stage_checkpoint(const SpooledCheckpoint& checkpo
       continue;
     }
     CAIRN_TRY(auto file, item.open());
-    CAIRN_TRY(const std::uint64_t more, copy_file(files_, *file, target, item.mode | 0600U));
+    CAIRN_TRY(const std::uint64_t more, bring(files_, item, *file, target));
     bytes += more;
   }
   return bytes;

@@ -235,6 +235,33 @@ TEST_F(SandboxTest, PutsAFolderOfTheCheckpointInPlaceOfAnInputFolder) {
 }
 
 // An input may be a link that leads out; the checkpoint must not be written through it.
+TEST_F(SandboxTest, LinksReadOnlyGenerationsOfACheckpointAndCopiesTheRest) {
+  root_.write("spool/000000/state.ckpt/gen-000001.cairn", "generation");
+  root_.write("spool/000000/state.ckpt/gen-000002.cairn", "generation");
+  root_.write("spool/000000/state.ckpt/other", "other");
+  const Path spooled = root_ / "spool/000000/state.ckpt";
+  stdfs::permissions(spooled / "gen-000001.cairn", stdfs::perms(0444));
+  stdfs::permissions(spooled / "other", stdfs::perms(0444));
+  const SpooledCheckpoint checkpoint{0, root_ / "spool/000000", 0, {}, {}};
+  Sandbox box = sandbox();
+  box.stage(&checkpoint).value();
+  EXPECT_EQ(stdfs::hard_link_count(spooled / "gen-000001.cairn"), 2U);
+  EXPECT_EQ(stdfs::hard_link_count(spooled / "gen-000002.cairn"), 1U);
+  EXPECT_EQ(stdfs::hard_link_count(spooled / "other"), 1U);
+  EXPECT_EQ(read_text(box.folder() / "state.ckpt/gen-000002.cairn"), "generation");
+}
+
+TEST_F(SandboxTest, LeavesDamagedGenerationsInTheSpool) {
+  root_.write("spool/000000/gen-000001.cairn", "rubbish");
+  root_.write("spool/000000/gen-000002.cairn", "generation");
+  SpooledCheckpoint checkpoint{0, root_ / "spool/000000", 0, {}, {}};
+  checkpoint.left_out.emplace("gen-000001.cairn", Error{Errc::corrupt, "rubbish", 0, {}});
+  Sandbox box = sandbox();
+  box.stage(&checkpoint).value();
+  EXPECT_FALSE(stdfs::exists(box.folder() / "gen-000001.cairn"));
+  EXPECT_TRUE(stdfs::exists(box.folder() / "gen-000002.cairn"));
+}
+
 TEST_F(SandboxTest, RestoresNothingThroughALinkAmongTheInputs) {
   root_.write("elsewhere/file", "untouched");
   root_.write("spool/000003/input.txt", "spooled");

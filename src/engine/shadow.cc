@@ -114,8 +114,10 @@ Status Shadow::perform(JobEffect effect) {
     case JobEffect::spool_outputs:
       if (!has_starter_) return stage(true);
       log_.sending(host_.now_ms());
-      host_.send(record_.id,
-                 SpoolOrder{record_.next_checkpoint - 1, effect == JobEffect::spool_outputs});
+      host_.send(record_.id, SpoolOrder{.number = record_.next_checkpoint - 1,
+                                        .outputs = effect == JobEffect::spool_outputs,
+                                        .early = record_.state == JobState::spooling &&
+                                                 options_.contract == Contract::cairn});
       return {};
     case JobEffect::finish:
       if (!has_starter_) return stage(true);
@@ -163,6 +165,7 @@ Status Shadow::stage(bool adopt) {
   has_starter_ = true;
   adopting_ = adopt;
   launched_ = started_ = fast_ = finish_failed_ = false;
+  taken_.reset();
   log_.set_slot(slot_);
   if (!adopt) log_.staging(host_.now_ms());
   host_.send(record_.id, stage_order(adopt));
@@ -322,8 +325,19 @@ std::string Shadow::logged_reason() const {
   return fast_ && !timed_out_ ? "User requested the job to vacate" : "";
 }
 
+Status Shadow::receive(const Taken& report) {
+  const bool goes_on = record_.state == JobState::spooling;
+  if (goes_on) taken_ = report.number;
+  return happen(JobEvent::taken, record_,
+                goes_on ? std::vector{Mark::spool_taken} : std::vector<Mark>(),
+                fmt::format("checkpoint {}", report.number));
+}
+
 Status Shadow::receive(const Spooled& report) {
-  const bool left = leaving();
+  const bool running = record_.state == JobState::running || record_.state == JobState::vacating;
+  if (running && taken_ != report.number) return {};
+  taken_.reset();
+  const bool left = leaving() && !running;
   // Outputs that every eviction brings are no progress: evictions end all the same.
   const bool progress = record_.state != JobState::evicting;
   JobRecord next = record_;
@@ -353,10 +367,13 @@ Status Shadow::receive(const Spooled& report) {
 }
 
 Status Shadow::receive(const SpoolFailed& report) {
+  const bool running = record_.state == JobState::running || record_.state == JobState::vacating;
+  if (running && !taken_) return {};
+  taken_.reset();
   const std::int64_t number = record_.next_checkpoint - 1;
   const std::string what = fmt::format("checkpoint {} was not taken: {}", number, report.message);
   if (report.retryable) {
-    const bool left = leaving();
+    const bool left = leaving() && !running;
     CAIRN_CHECK(happen(JobEvent::spool_retry, record_, {Mark::spool_end_failed}, what));
     say(what + "; the next one tries again", Weight::notable);
     if (left) log_.evicted(host_.now_ms(), logged_reason(), nullptr);

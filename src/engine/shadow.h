@@ -102,6 +102,7 @@ class Shadow {
   Status receive(const Staged& report);
   Status receive(const Started& report);
   Status receive(const Exited& report);
+  Status receive(const Taken& report);
   Status receive(const Spooled& report);
   Status receive(const SpoolFailed& report);
   Status receive(const Finished& report);
@@ -142,6 +143,8 @@ class Shadow {
   bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
   bool finish_failed_ = false;  // the outputs of the job's end could not be delivered
+  // The program runs again while this checkpoint is being made durable.
+  std::optional<std::int64_t> taken_;
   std::string leave_reason_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 
 #include "support/temp_folder.h"
@@ -144,6 +145,60 @@ TEST_F(ShadowTest, GoesTheWholeRoadAndStoresEveryStateBeforeItsOrder) {
   EXPECT_EQ(host_.take(), (Orders{"quit clean_up @completed", "release"}));
   EXPECT_TRUE(shadow_->settled());
   EXPECT_EQ(shadow_->goodput().checkpoints, 1);
+}
+
+TEST_F(ShadowTest, StartsTheProgramAgainBeforeItsCheckpointIsDurable) {
+  start();
+  tell_exit(kCheckpoint);
+  host_.take();
+  tell(Taken{0});
+  EXPECT_EQ(host_.take(), Orders{"launch @running"});
+  EXPECT_EQ(shadow_->record().last_checkpoint, std::nullopt) << "taken is not spooled";
+  tell(Started{124});
+  tell(Spooled{0, 100, 5});
+  EXPECT_EQ(host_.take(), Orders{}) << "it runs already";
+  EXPECT_EQ(state(), JobState::running);
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+  EXPECT_EQ(shadow_->goodput().checkpoints, 1);
+}
+
+TEST_F(ShadowTest, ACheckpointThatWasTakenAndIsNotDurableIsSaidAndTriedAgain) {
+  start();
+  tell_exit(kCheckpoint);
+  tell(Taken{0});
+  tell(Started{124});
+  host_.take();
+  tell(SpoolFailed{true, "the disk is full", ENOSPC});
+  EXPECT_EQ(state(), JobState::running);
+  EXPECT_EQ(host_.take(), Orders{});
+  EXPECT_NE(host_.lines.back().find("checkpoint 0 was not taken: the disk is full"),
+            std::string::npos);
+  tell_exit(kCheckpoint);
+  EXPECT_EQ(host_.take(), Orders{"spool 1 @spooling"});
+}
+
+TEST_F(ShadowTest, ACheckpointThatIsNotDurableWhenTheStarterIsLostDoesNotCount) {
+  start();
+  checkpoint(0);
+  tell_exit(kCheckpoint);
+  tell(Taken{1});
+  shadow_->starter_gone(1).value();
+  EXPECT_EQ(state(), JobState::idle);
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+  shadow_->receive(1, Spooled{1, 100, 5}).value();
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+}
+
+TEST_F(ShadowTest, LeavesOnlyWhenWhatWasTakenIsDurable) {
+  start();
+  tell_exit(kCheckpoint);
+  shadow_->vacate(Vacate::soft, "test").value();
+  host_.take();
+  tell(Taken{0});
+  EXPECT_EQ(state(), JobState::saving);
+  EXPECT_EQ(host_.take(), Orders{});
+  tell(Spooled{0, 100, 5});
+  EXPECT_EQ(host_.take(), (Orders{"quit @idle", "release"}));
 }
 
 TEST_F(ShadowTest, DropsReportsOfAnEarlierActivation) {

@@ -11,12 +11,13 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "engine/spool_manifest.h"
+#include "format/generation.h"
 
 namespace cairn {
 namespace {
 
 // Few system calls per gigabyte, and still in the processor's cache.
-constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
+constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 
 std::string number_name(int number) {
   const std::string digits = std::to_string(number);
@@ -34,13 +35,50 @@ bool means_damage(const Error& error) {
 // Hands the whole file to `take` in pieces; returns its length.
 template <class Take>
 Result<std::uint64_t> read_through(File& file, Take take) {
-  std::vector<std::byte> buffer(kCopyBytes);
+  CAIRN_TRY(const std::uint64_t expected, file.size());
+  std::vector<std::byte> buffer(std::clamp<std::uint64_t>(expected, 1, kReadBytes));
   for (std::uint64_t offset = 0;;) {
     CAIRN_TRY(const std::size_t got, file.read_at(offset, buffer));
     if (got == 0) return offset;
     CAIRN_CHECK(take(Bytes(buffer).first(got)));
     offset += got;
   }
+}
+
+// The number in the name of a generation, wherever it stands; none for other names.
+std::optional<std::uint64_t> generation_of(const std::string& name) {
+  return parse_generation_file_name(Path(name).filename().native());
+}
+
+class FileSource final : public ByteSource {
+ public:
+  FileSource(File& file, std::uint64_t bytes) : file_(file), bytes_(bytes) {}
+  std::string name() const override { return "generation"; }
+  std::uint64_t size() const override { return bytes_; }
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) override {
+    return file_.read_at(offset, into);
+  }
+
+ private:
+  File& file_;
+  std::uint64_t bytes_;
+};
+
+// Is there a newer generation than `name` among `names`, in the same folder?
+bool is_superseded(const std::string& name, const std::vector<std::string>& names) {
+  const auto number = generation_of(name);
+  return number && std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+           return Path(other).parent_path() == Path(name).parent_path() &&
+                  generation_of(other) > number;
+         });
+}
+
+// Whole as far as header, footer and manifest say, which is quickly read.
+bool is_generation(const std::string& name, File& file) {
+  const auto bytes = file.size();
+  if (!bytes) return false;
+  FileSource source(file, *bytes);
+  return read_manifest(source, generation_of(name)).has_value();
 }
 
 Status check_items(const std::vector<SpoolItem>& items) {
@@ -58,77 +96,118 @@ Status check_items(const std::vector<SpoolItem>& items) {
   return {};
 }
 
-// Writes one checkpoint into a new folder, every byte and name of it durable but the
-// folder's own name.
-class Writer {
- public:
-  Writer(FileSystem& files, Path folder) : files_(files), folder_(std::move(folder)) {}
+// ---- taking
 
-  // The total of bytes; `manifest` is empty before.
-  Result<std::uint64_t> write(const std::vector<SpoolItem>& items, SpoolManifest& manifest);
+// Puts the files of one checkpoint into a new folder.
+//   before  the folder of the checkpoint before it
+class Taker {
+ public:
+  Taker(FileSystem& files, Path folder, Path before)
+      : files_(files), folder_(std::move(folder)), before_(std::move(before)) {}
+
+  Result<TakenCheckpoint> take(int number, const std::vector<SpoolItem>& items);
 
  private:
   Status make_folder(const Path& name);
-  Result<std::uint64_t> copy(const SpoolItem& item, SpoolManifest& manifest);
-  Status sync_folders(const std::vector<SpoolItem>& items);
+  Status take_file(const SpoolItem& item);
+  bool may_link(const SpoolItem& item, File& source);
 
   FileSystem& files_;
   Path folder_;
-  std::set<Path> made_;  // relative; a folder sorts before what is in it
+  Path before_;
+  std::vector<std::string> names_;
+  TakenCheckpoint taken_;
 };
 
-Result<std::uint64_t> Writer::write(const std::vector<SpoolItem>& items, SpoolManifest& manifest) {
+Result<TakenCheckpoint> Taker::take(int number, const std::vector<SpoolItem>& items) {
+  taken_.number = number;
+  for (const SpoolItem& item : items) names_.push_back(item.name);
   CAIRN_CHECK(make_folder(""));
-  std::uint64_t bytes = 0;
   for (const SpoolItem& item : items) {
-    if (item.folder) {
-      CAIRN_CHECK(make_folder(item.name));
+    if (!item.folder) {
+      CAIRN_CHECK(make_folder(Path(item.name).parent_path()));
+      CAIRN_CHECK(take_file(item));
       continue;
     }
-    CAIRN_CHECK(make_folder(Path(item.name).parent_path()));
-    CAIRN_TRY(const std::uint64_t copied, copy(item, manifest));
-    bytes += copied;
+    CAIRN_CHECK(make_folder(item.name));
+    CAIRN_CHECK(files_.set_mode(folder_ / item.name, (item.mode & 0777U) | 0700U));
   }
-  std::sort(manifest.begin(), manifest.end(),
-            [](const auto& left, const auto& right) { return left.name < right.name; });
-  CAIRN_TRY(auto file, files_.create(folder_ / kSpoolManifestName, 0644));
-  CAIRN_CHECK(file->append(as_bytes(encode_spool_manifest(manifest))));
-  CAIRN_CHECK(file->sync());
-  CAIRN_CHECK(file->close());
-  CAIRN_CHECK(sync_folders(items));
-  return bytes;
+  return std::move(taken_);
 }
 
-Status Writer::make_folder(const Path& name) {
-  if (made_.contains(name)) return {};
+Status Taker::make_folder(const Path& name) {
+  if (taken_.folders.contains(name)) return {};
   if (!name.empty()) CAIRN_CHECK(make_folder(name.parent_path()));
-  made_.insert(name);
+  taken_.folders.insert(name);
   return files_.make_folder(name.empty() ? folder_ : folder_ / name);
 }
 
-Result<std::uint64_t> Writer::copy(const SpoolItem& item, SpoolManifest& manifest) {
-  CAIRN_TRY(auto source, item.open());
-  const Path target = folder_ / item.name;
-  CAIRN_TRY(auto copied, files_.create(target, 0600));
-  CAIRN_CHECK(files_.set_mode(target, item.mode & 0777U));
-  Sha256 hash;
-  CAIRN_TRY(const std::uint64_t bytes, read_through(*source, [&](Bytes piece) {
-              hash.add(piece);
-              return copied->append(piece);
-            }));
-  CAIRN_CHECK(copied->sync());
-  CAIRN_CHECK(copied->close());
-  manifest.push_back({item.name, hash.hex()});
-  return bytes;
+// The newest generation must not be one file with that of the checkpoint before, as where a
+// program leaves twice with the same: one damage would hit both.
+bool Taker::may_link(const SpoolItem& item, File& source) {
+  if (!is_immutable(item) || !is_generation(item.name, source)) return false;
+  return is_superseded(item.name, names_) || !files_.info(before_ / item.name);
 }
 
-Status Writer::sync_folders(const std::vector<SpoolItem>& items) {
-  for (const SpoolItem& item : items)
-    if (item.folder) CAIRN_CHECK(files_.set_mode(folder_ / item.name, (item.mode & 0777U) | 0700U));
-  for (auto name = made_.rbegin(); name != made_.rend(); ++name)
-    CAIRN_CHECK(files_.sync_directory(name->empty() ? folder_ : folder_ / *name));
+Status Taker::take_file(const SpoolItem& item) {
+  CAIRN_TRY(auto source, item.open());
+  const Path target = folder_ / item.name;
+  TakenCheckpoint::Piece piece{item.name, false, {}};
+  if (may_link(item, *source) && files_.link(*source, target)) {
+    piece.linked = true;
+    CAIRN_TRY(piece.info, files_.info(target));
+    taken_.bytes += piece.info.bytes;
+  } else {
+    CAIRN_TRY(auto copy, files_.create(target, 0600));
+    CAIRN_TRY(const std::uint64_t bytes, copy->append_all_of(*source));
+    CAIRN_CHECK(copy->close());
+    CAIRN_CHECK(files_.set_mode(target, item.mode & 0777U));
+    taken_.bytes += bytes;
+  }
+  taken_.pieces.push_back(std::move(piece));
   return {};
 }
+
+// ---- making durable
+
+Result<SpoolManifestLine> make_durable(FileSystem& files, const Path& folder,
+                                       const TakenCheckpoint::Piece& piece) {
+  const Path path = folder / piece.name;
+  CAIRN_TRY(auto file, files.open(path));
+  Sha256 hash;
+  CAIRN_CHECK(read_through(*file, [&](Bytes bytes) { return hash.add(bytes), Status(); }));
+  CAIRN_CHECK(file->sync());
+  CAIRN_CHECK(file->close());
+  if (piece.linked) {
+    CAIRN_TRY(const FileInfo now, files.info(path));
+    if (now.bytes != piece.info.bytes || now.modified_ns != piece.info.modified_ns)
+      return Error{Errc::invalid,
+                   cat(piece.name, " was changed after the program had left with it"), 0,
+                   "a committed generation must not be written to"};
+  }
+  return SpoolManifestLine{piece.name, hash.hex()};
+}
+
+// Every byte and name in `folder` durable but the folder's own name.
+Result<SpoolManifest> make_durable(FileSystem& files, const Path& folder,
+                                   const TakenCheckpoint& taken) {
+  SpoolManifest manifest;
+  for (const TakenCheckpoint::Piece& piece : taken.pieces) {
+    CAIRN_TRY(auto line, make_durable(files, folder, piece));
+    manifest.push_back(std::move(line));
+  }
+  std::sort(manifest.begin(), manifest.end(),
+            [](const auto& left, const auto& right) { return left.name < right.name; });
+  CAIRN_TRY(auto file, files.create(folder / kSpoolManifestName, 0644));
+  CAIRN_CHECK(file->append(as_bytes(encode_spool_manifest(manifest))));
+  CAIRN_CHECK(file->sync());
+  CAIRN_CHECK(file->close());
+  for (auto name = taken.folders.rbegin(); name != taken.folders.rend(); ++name)
+    CAIRN_CHECK(files.sync_directory(name->empty() ? folder : folder / *name));
+  return manifest;
+}
+
+// ---- verifying
 
 // All files below `folder`, with their sizes.
 Status list_files(FileSystem& files, const Path& folder, const std::string& prefix,
@@ -149,10 +228,17 @@ Status list_files(FileSystem& files, const Path& folder, const std::string& pref
 
 Status verify_file(FileSystem& files, const Path& folder, const SpoolManifestLine& line) {
   CAIRN_TRY(auto file, files.open(folder / line.name));
+  if (const auto number = generation_of(line.name)) {
+    CAIRN_TRY(const std::uint64_t bytes, file->size());
+    FileSource source(*file, bytes);
+    const Status good = verify_generation(source, number);
+    if (good || (good.error().code != Errc::corrupt && good.error().code != Errc::unsupported))
+      return good;
+  }
   Sha256 hash;
   CAIRN_CHECK(read_through(*file, [&](Bytes piece) { return hash.add(piece), Status(); }));
   if (hash.hex() == line.sha256) return {};
-  return damaged(cat(line.name, ": is not what was written (its SHA-256 differs)"));
+  return damaged(cat(line.name, ": is not what was written (its checksum differs)"));
 }
 
 // Exactly the files of the MANIFEST, each with its checksum.
@@ -162,26 +248,38 @@ Result<SpooledCheckpoint> verify_folder(FileSystem& files, const Path& folder, i
   std::map<std::string, std::uint64_t> present;
   CAIRN_CHECK(list_files(files, folder, "", present));
   present.erase(std::string(kSpoolManifestName));
-  SpooledCheckpoint checkpoint{number, folder, 0, {}};
+  SpooledCheckpoint checkpoint{number, folder, 0, {}, {}};
   for (const SpoolManifestLine& line : manifest) {
     const auto file = present.extract(line.name);
-    if (file.empty()) return damaged(cat(line.name, ": is missing"));
-    CAIRN_CHECK(verify_file(files, folder, line));
-    checkpoint.bytes += file.mapped();
-    checkpoint.files.push_back(line.name);
+    const Status good =
+        file.empty() ? damaged(cat(line.name, ": is missing")) : verify_file(files, folder, line);
+    if (good) {
+      checkpoint.bytes += file.mapped();
+      checkpoint.files.push_back(line.name);
+    } else if (generation_of(line.name) && means_damage(good.error())) {
+      checkpoint.left_out.emplace(line.name, good.error());
+    } else {
+      return good.error();
+    }
   }
+  for (const auto& [name, error] : checkpoint.left_out)
+    if (!is_superseded(name, checkpoint.files)) return error;
   if (!present.empty()) return damaged(cat(present.begin()->first, ": is not in the MANIFEST"));
   return checkpoint;
 }
 
 }  // namespace
 
+bool is_immutable(const FileItem& item) {
+  return !item.folder && (item.mode & 0222U) == 0 && generation_of(item.name);
+}
+
 Spool::Spool(FileSystem& files, Path folder, int keep)
     : files_(files), folder_(std::move(folder)), keep_(keep) {
   CAIRN_ASSERT(keep >= 1, "a spool keeps at least one checkpoint");
 }
 
-Result<SpooledCheckpoint> Spool::commit(int number, const std::vector<SpoolItem>& items) {
+Result<TakenCheckpoint> Spool::take(int number, const std::vector<SpoolItem>& items) {
   CAIRN_CHECK(check_items(items));
   CAIRN_CHECK(make_own_folder());
   CAIRN_TRY(const std::vector<int> existing, numbers());
@@ -189,22 +287,33 @@ Result<SpooledCheckpoint> Spool::commit(int number, const std::vector<SpoolItem>
   if (number <= last || number < 0)
     return Error{Errc::misuse, cat(folder_.native(), ": checkpoint ", number, " after ", last), 0,
                  "a number is used once, and numbers grow"};
-  const Path temporary = checkpoint_folder(number) += ".tmp";
+  const Path temporary = unfinished_folder(number);
   CAIRN_CHECK(remove_tree(files_, temporary));
-  SpoolManifest manifest;
-  auto written = Writer(files_, temporary).write(items, manifest);
-  Status published = written ? publish(temporary, number) : Status(written.error());
+  auto taken = Taker(files_, temporary, checkpoint_folder(last)).take(number, items);
+  // As far as it can be removed; newest() tries again.
+  if (!taken) std::ignore = remove_tree(files_, temporary);
+  return taken;
+}
+
+Result<SpooledCheckpoint> Spool::make_durable(const TakenCheckpoint& taken) {
+  const Path temporary = unfinished_folder(taken.number);
+  auto manifest = cairn::make_durable(files_, temporary, taken);
+  Status published = manifest ? publish(temporary, taken.number) : Status(manifest.error());
   if (!published) {
-    // As far as it can be removed; newest() tries again.
     std::ignore = remove_tree(files_, temporary);
     return std::move(published).error();
   }
-  known_good_.insert(number);
+  known_good_.insert(taken.number);
   // The checkpoint stands, whatever becomes of the old ones; the next commit tries again.
   std::ignore = retire();
-  SpooledCheckpoint checkpoint{number, checkpoint_folder(number), *written, {}};
-  for (SpoolManifestLine& line : manifest) checkpoint.files.push_back(std::move(line.name));
+  SpooledCheckpoint checkpoint{taken.number, checkpoint_folder(taken.number), taken.bytes, {}, {}};
+  for (SpoolManifestLine& line : *manifest) checkpoint.files.push_back(std::move(line.name));
   return checkpoint;
+}
+
+Result<SpooledCheckpoint> Spool::commit(int number, const std::vector<SpoolItem>& items) {
+  CAIRN_TRY(const TakenCheckpoint taken, take(number, items));
+  return make_durable(taken);
 }
 
 Status Spool::make_own_folder() {

@@ -4,9 +4,27 @@
 // A folder without ".tmp" is whole: it got its name after everything in it was
 // synced.  Even so nothing is believed but the MANIFEST, whose last line is its own
 // checksum: what does not verify is skipped and reported, and the one before is used.
+//
+// A checkpoint gets there in two steps.  take() brings the job's files to safety from the
+// program, which may then go on; make_durable() gives them checksums, syncs and publishes
+// them.  Only after that there is a checkpoint.
+//
+// What libcairn writes is taken by a link, not copied: a committed generation
+// (gen-000042.cairn) is read-only and never written to again, so the time it takes does not
+// depend on its size.  If a program changes such a file all the same,
+//   - before it is durable, its time of change betrays it: the checkpoint is refused;
+//   - later, it does not verify any more: it is damaged, as by a bad disk.
+// A generation may stand in two checkpoints as one file, so one damage may hit both.  Therefore
+// a checkpoint is not lost by a damaged generation if a newer one in the same folder is good:
+// the damaged one is left out, and that is said.  The newest of a checkpoint is never one file with
+// the newest of the checkpoint before.
+//
+// Generations verify by their own checksums (XXH3-128 over every byte, several times as fast as
+// SHA-256), all other files by the MANIFEST.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +44,24 @@ struct SpooledCheckpoint {
   Path folder;                     // holds the files, and MANIFEST, which is not one of them
   std::uint64_t bytes = 0;         // of all files
   std::vector<std::string> files;  // relative to `folder`, '/'-separated, sorted
+  // Damaged generations that are there, but not among `files`; each with what is wrong.
+  std::map<std::string, Error> left_out{};
+};
+
+// A committed generation of libcairn by name and mode: nobody may write to it.
+bool is_immutable(const FileItem& item);
+
+// In safe keeping, not yet durable.  A value to be handed to make_durable().
+struct TakenCheckpoint {
+  struct Piece {
+    std::string name;
+    bool linked = false;  // the sandbox has the same file
+    FileInfo info;        // of a linked file, when it was taken
+  };
+  int number = -1;
+  std::vector<Piece> pieces;
+  std::set<Path> folders;  // relative; a folder sorts before what is in it
+  std::uint64_t bytes = 0;
 };
 
 class Spool {
@@ -34,13 +70,22 @@ class Spool {
   //   keep    the newest so many good checkpoints stay, at least 1
   Spool(FileSystem& files, Path folder, int keep = 2);
 
-  // Makes a checkpoint durable, whole or not at all, then removes those that are
-  // older than the `keep` newest good ones.
+  // Brings the files to safety from whoever may change them: afterwards the items' files may be
+  // written to, renamed and removed.  Nothing is durable, and no reader sees it.
   //   number  above every number that is there; the first is 0, as with HTCondor
   // Errors: misuse (the number), invalid (two items of one name, a name that leads
-  // out, a file MANIFEST), whatever opening or writing says.  The earlier
-  // checkpoints are then as before; only if the very last sync failed, the new one
-  // may be there too, whole.
+  // out, a file MANIFEST), whatever opening or writing says.
+  Result<TakenCheckpoint> take(int number, const std::vector<SpoolItem>& items);
+
+  // Makes what was taken last a checkpoint, whole or not at all, then removes those that are
+  // older than the `keep` newest good ones.  May run in another thread, but nothing else of
+  // this object meanwhile.
+  // Errors: invalid (a linked file was changed), whatever reading or writing says.  The earlier
+  // checkpoints are then as before; only if the very last sync failed, the new one may be
+  // there too, whole.
+  Result<SpooledCheckpoint> make_durable(const TakenCheckpoint& taken);
+
+  // Both in one.
   Result<SpooledCheckpoint> commit(int number, const std::vector<SpoolItem>& items);
 
   // The newest checkpoint that verifies, with what was skipped on the way to it, and
@@ -60,6 +105,7 @@ class Spool {
  private:
   Result<std::vector<int>> numbers();  // of all checkpoints, newest first
   Path checkpoint_folder(int number) const;
+  Path unfinished_folder(int number) const { return checkpoint_folder(number) += ".tmp"; }
   Result<SpooledCheckpoint> verify(int number);
   Status make_own_folder();
   Status publish(const Path& temporary, int number);

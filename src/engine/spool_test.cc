@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "engine/spool_manifest.h"
+#include "format/generation.h"
 #include "support/sim_filesystem.h"
 #include "support/temp_folder.h"
 
@@ -414,6 +415,239 @@ TEST(SpoolCrash, CanariesThatWriteInPlaceAreTornUnlessTheReaderVerifies) {
   EXPECT_GT(torn_for_a_trusting_reader({.renames = false}), 0U);
   EXPECT_GT(torn_for_a_trusting_reader({.renames = false, .manifest_last = false}), 0U);
   EXPECT_EQ(losses({.renames = false, .manifest_last = false}), 0U);
+}
+
+// --- generations are linked ---------------------------------------------------------
+
+// A generation file, different in every number.
+std::string generation_bytes(std::uint64_t number) {
+  std::string bytes;
+  const auto sink = [&](Bytes piece) -> Status {
+    bytes += as_text(piece);
+    return {};
+  };
+  GenerationWriter writer = GenerationWriter::begin(sink, number).value();
+  const std::string text = cat("state of generation ", number);
+  writer.add_section({.name = "state", .type = "bytes"}, as_bytes(text)).value();
+  writer.finish().value();
+  return bytes;
+}
+
+// What a program with libcairn does in its sandbox: a folder of two generations, and a file
+// that it appends to, in place.
+class Program {
+ public:
+  explicit Program(FileSystem& files) : files_(files) {
+    for (const char* folder : {"job/sandbox", "job/sandbox/state.ckpt"})
+      std::ignore = files_.make_folder(folder);
+  }
+
+  static std::string name(std::uint64_t number) {
+    return "state.ckpt/" + generation_file_name(number);
+  }
+  static Path path(const std::string& name) { return Path("job/sandbox") / name; }
+
+  Status write(const std::string& name, const std::string& text, unsigned mode) const {
+    CAIRN_TRY(auto file, files_.create(path(name), 0644));
+    CAIRN_CHECK(file->append(as_bytes(text)));
+    CAIRN_CHECK(file->sync());
+    return files_.set_mode(path(name), mode);
+  }
+  // Commits generation `number` and removes the last but one; returns what is to be taken.
+  Result<std::vector<SpoolItem>> step(std::uint64_t number) const {
+    CAIRN_CHECK(write(name(number), generation_bytes(number), 0444));
+    if (number > 2) CAIRN_CHECK(files_.remove(path(name(number - 2))));
+    CAIRN_CHECK(write("lines", lines(number), 0644));
+    std::vector<SpoolItem> items = {item("lines", 0644)};
+    items.push_back({"state.ckpt", 0755, true, {}});
+    if (number > 1) items.push_back(item(name(number - 1), 0444));
+    items.push_back(item(name(number), 0444));
+    return items;
+  }
+  static std::string lines(std::uint64_t number) { return cat("lines up to ", number, "\n"); }
+  static Contents contents(std::uint64_t number) {
+    Contents found{{"lines", lines(number)}, {"state.ckpt/", ""}};
+    found[name(number)] = generation_bytes(number);
+    if (number > 1) found[name(number - 1)] = generation_bytes(number - 1);
+    return found;
+  }
+  SpoolItem item(const std::string& name, unsigned mode) const {
+    return {name, mode, false, [this, name] { return files_.open(path(name)); }};
+  }
+
+ private:
+  FileSystem& files_;
+};
+
+class SpoolLinkTest : public SpoolTest {
+ protected:
+  SpooledCheckpoint commit(int number) {
+    return spool_.commit(number, program_.step(static_cast<std::uint64_t>(number) + 1).value())
+        .value();
+  }
+  bool is_one_file(const Path& one, const Path& other) {
+    disk_.flip(one, 0);
+    const bool same = read_file(disk_, one).value() == read_file(disk_, other).value();
+    disk_.flip(one, 0);
+    return same;
+  }
+  static Path spooled(int number, const std::string& name) {
+    return Path("job/spool") / cat("00000", number) / name;
+  }
+
+  Program program_{disk_};
+};
+
+TEST_F(SpoolLinkTest, LinksGenerationsAndCopiesEverythingElse) {
+  program_.write("state.ckpt/gen-000009.cairn", "no generation", 0444).value();
+  auto items = program_.step(1).value();
+  items.push_back(program_.item("state.ckpt/gen-000009.cairn", 0444));
+  items.push_back({"writable", 0644, false, program_.item(Program::name(1), 0644).open});
+  spool_.commit(0, items).value();
+  EXPECT_TRUE(is_one_file(spooled(0, Program::name(1)), Program::path(Program::name(1))));
+  EXPECT_FALSE(is_one_file(spooled(0, "lines"), Program::path("lines")));
+  EXPECT_FALSE(is_one_file(spooled(0, "writable"), Program::path(Program::name(1))));
+  EXPECT_FALSE(is_one_file(spooled(0, "state.ckpt/gen-000009.cairn"),
+                           Program::path("state.ckpt/gen-000009.cairn")));
+  EXPECT_EQ(newest().checkpoint->number, 0);
+}
+
+TEST_F(SpoolLinkTest, AGenerationStaysThatTheProgramRemoves) {
+  commit(0);
+  remove_tree(disk_, "job/sandbox").value();
+  EXPECT_EQ(read_back(disk_, newest().checkpoint->folder), Program::contents(1));
+}
+
+TEST_F(SpoolLinkTest, WhatTheProgramDoesAfterItWasTakenIsNotInTheCheckpoint) {
+  const TakenCheckpoint taken = spool_.take(0, program_.step(1).value()).value();
+  program_.step(2).value();
+  program_.step(3).value();
+  spool_.make_durable(taken).value();
+  EXPECT_EQ(read_back(disk_, newest().checkpoint->folder), Program::contents(1));
+}
+
+TEST_F(SpoolLinkTest, AGenerationThatIsWrittenToBeforeItIsDurableIsNoCheckpoint) {
+  commit(0);
+  const TakenCheckpoint taken = spool_.take(1, program_.step(2).value()).value();
+  program_.write(Program::name(2), generation_bytes(7), 0444).value();
+  const auto done = spool_.make_durable(taken);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("gen-000002.cairn was changed"));
+  EXPECT_EQ(read_back(disk_, newest().checkpoint->folder), Program::contents(1));
+  EXPECT_THAT(folders(), ElementsAre("000000"));
+}
+
+TEST_F(SpoolLinkTest, CanaryThatDoesNotLookAtTheTimeOfChangeIsCaught) {
+  TakenCheckpoint taken = spool_.take(0, program_.step(1).value()).value();
+  program_.write(Program::name(1), generation_bytes(7), 0444).value();
+  for (auto& piece : taken.pieces) piece.linked = false;
+  spool_.make_durable(taken).value();
+  EXPECT_NE(read_back(disk_, "job/spool/000000"), Program::contents(1));
+}
+
+TEST_F(SpoolLinkTest, AGenerationThatIsWrittenToLaterIsDamagedAndTheCheckpointBeforeIsUsed) {
+  commit(0);
+  commit(1);
+  program_.write(Program::name(2), "rubbish", 0444).value();
+  const Spool::Newest found = newest();
+  EXPECT_EQ(found.checkpoint->number, 0);
+  ASSERT_THAT(found.skipped, SizeIs(1));
+  EXPECT_THAT(found.skipped[0].message, HasSubstr("gen-000002.cairn"));
+}
+
+// It stands in two checkpoints as one file.
+TEST_F(SpoolLinkTest, ADamagedGenerationCostsOneCheckpointAtMost) {
+  for (const std::uint64_t damaged : {1, 2, 3}) {
+    SCOPED_TRACE(damaged);
+    SimFileSystem disk = empty_disk();
+    const Program program(disk);
+    Spool spool(disk, "job/spool");
+    for (int number = 0; number < 3; ++number)
+      spool.commit(number, program.step(static_cast<std::uint64_t>(number) + 1).value()).value();
+    disk.flip(spooled(damaged == 3 ? 2 : 1, Program::name(damaged)), 100);
+    const Spool::Newest found = Spool(disk, "job/spool").newest().value();
+    ASSERT_TRUE(found.checkpoint);
+    EXPECT_EQ(found.checkpoint->number, damaged == 3 ? 1 : 2);
+    EXPECT_EQ(found.checkpoint->left_out.size(), damaged == 2 ? 1U : 0U);
+    EXPECT_THAT(found.checkpoint->files, ::testing::Contains(Program::name(damaged == 3 ? 2 : 3)));
+  }
+}
+
+// The program left twice with the same.
+TEST_F(SpoolLinkTest, TheNewestGenerationIsNeverOneFileWithThatOfTheCheckpointBefore) {
+  const auto items = program_.step(2).value();
+  spool_.commit(0, {items[0], items[1], items[3]}).value();
+  spool_.commit(1, {items[0], items[1], items[3]}).value();
+  EXPECT_FALSE(is_one_file(spooled(0, Program::name(2)), spooled(1, Program::name(2))));
+}
+
+TEST_F(SpoolLinkTest, VerifiesAGenerationThatIsTornAsItWasTaken) {
+  const std::string torn = generation_bytes(2).substr(0, 5000);
+  program_.write(Program::name(2), torn, 0444).value();
+  spool_.commit(0, {program_.item(Program::name(2), 0444)}).value();
+  EXPECT_TRUE(newest().checkpoint);
+  disk_.flip(spooled(0, Program::name(2)), 4999);
+  EXPECT_FALSE(newest().checkpoint);
+}
+
+// The program runs on between take() and make_durable(); returns the last number acknowledged.
+int run_program(FileSystem& disk) {
+  const Program program(disk);
+  Spool spool(disk, "job/spool");
+  int acknowledged = -1;
+  for (int number = 0; number < 2; ++number) {
+    const auto step = static_cast<std::uint64_t>(number) + 1;
+    const auto items = program.step(step);
+    if (!items) break;
+    const auto taken = spool.take(number, *items);
+    if (!program.write("lines", "what comes next", 0644)) break;
+    if (taken && spool.make_durable(*taken)) acknowledged = number;
+  }
+  return acknowledged;
+}
+
+std::string complaint_of_linked(SimFileSystem& disk, int acknowledged) {
+  const auto found = Spool(disk, "job/spool").newest();
+  if (!found) return "newest() fails: " + found.error().text();
+  if (!found->checkpoint) return acknowledged < 0 ? "" : "all is lost";
+  const int number = found->checkpoint->number;
+  if (number < acknowledged) return cat("yields ", number, " after ", acknowledged);
+  if (read_back(disk, found->checkpoint->folder) !=
+      Program::contents(static_cast<std::uint64_t>(number) + 1))
+    return "yields a mixture";
+  return {};
+}
+
+std::string first_complaint_of_linked(const SimFileSystem& start) {
+  std::string first;
+  for_each_crash(start, run_program, [&](SimFileSystem& disk, int acknowledged) {
+    const SimFileSystem before = disk;
+    first = complaint_of_linked(disk, acknowledged);
+    if (!first.empty()) first += "\n" + before.describe();
+    return first.empty();
+  });
+  return first;
+}
+
+TEST(SpoolLinkCrash, NeverLosesAnAcknowledgedCheckpointAndNeverMixesTwo) {
+  EXPECT_EQ(first_complaint_of_linked(empty_disk()), "");
+}
+
+TEST(SpoolLinkCrash, CanariesWithoutASyncAreCaught) {
+  SimFileSystem no_files = empty_disk();
+  no_files.lie_about_file_sync();
+  EXPECT_NE(first_complaint_of_linked(no_files), "");
+  SimFileSystem no_folders = empty_disk();
+  no_folders.lie_about_folder_sync();
+  EXPECT_NE(first_complaint_of_linked(no_folders), "");
+}
+
+TEST(SpoolLinkFailure, KeepsWhatWasAcknowledgedWhicheverOperationFails) {
+  for (const int sys_errno : {EIO, ENOSPC})
+    for_each_failure(empty_disk(), sys_errno, run_program,
+                     [](SimFileSystem& disk, int acknowledged) {
+                       EXPECT_EQ(complaint_of_linked(disk, acknowledged), "") << disk.describe();
+                     });
 }
 
 // --- failures ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <tuple>
+#include <utility>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -22,6 +26,7 @@
 #include "engine/spool.h"
 #include "engine/spool_manifest.h"
 #include "os/descriptor.h"
+#include "os/lock.h"
 #include "os/process.h"
 
 namespace cairn {
@@ -40,6 +45,40 @@ int errno_of(const Error& error) {
 std::int64_t milliseconds(const timeval& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
 }
+
+// A thread that makes what was taken durable.
+class Publication {
+ public:
+  using Clock = std::chrono::steady_clock;
+  Publication(Spool& spool, TakenCheckpoint taken, Clock::time_point begin)
+      : begin_(begin),
+        done_(::eventfd(0, EFD_CLOEXEC)),
+        thread_([this, &spool, taken = std::move(taken)] {
+          result_ = spool.make_durable(taken);
+          const std::uint64_t one = 1;
+          std::ignore = ::write(done_.get(), &one, sizeof one);
+        }) {}
+  Publication(const Publication&) = delete;
+  Publication& operator=(const Publication&) = delete;
+  ~Publication() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // Readable once it is through.
+  int descriptor() const { return done_.get(); }
+  Clock::time_point begin() const { return begin_; }
+  // Waits for it.
+  const Result<SpooledCheckpoint>& result() {
+    thread_.join();
+    return *result_;
+  }
+
+ private:
+  Clock::time_point begin_;
+  Descriptor done_;
+  std::optional<Result<SpooledCheckpoint>> result_;
+  std::thread thread_;
+};
 
 class Starter {
  public:
@@ -61,6 +100,9 @@ class Starter {
   Status remove_old_sandboxes();
   Status check_restorable(const Spool::Newest& newest) const;
   Result<Started> launch();
+  void end_publication();
+  void lock_spool();
+  void report_spooled(const Result<SpooledCheckpoint>& done, Publication::Clock::time_point begin);
   Result<std::vector<FileItem>> eviction_items();
   int count_unchanged(const Path& checkpoint);
   void report(const Report& report) const;
@@ -80,18 +122,26 @@ class Starter {
   std::optional<SpoolManifest> last_manifest_;  // without stdout and stderr
   pid_t pid_ = 0;                               // of the program, 0 while none runs
   Descriptor ended_;
+  // A checkpoint that was taken and is being made durable while the program runs.  An exit is
+  // reported after it, so that there is never more than one.
+  std::unique_ptr<Publication> publication_;
+  std::optional<Exited> unreported_;
+  Descriptor spool_lock_;  // a successor of ours waits for it before it looks into the spool
   bool quit_ = false;
 };
 
 void Starter::serve() {
   while (!quit_) {
-    std::array<pollfd, 2> waiting = {pollfd{socket_, POLLIN, 0}, pollfd{ended_.get(), POLLIN, 0}};
+    std::array<pollfd, 3> waiting = {
+        pollfd{socket_, POLLIN, 0}, pollfd{ended_.get(), POLLIN, 0},
+        pollfd{publication_ ? publication_->descriptor() : -1, POLLIN, 0}};
     if (::poll(waiting.data(), waiting.size(), -1) == -1) {
       if (errno == EINTR) continue;
       throw EngineGone();
     }
     // The exit first: a signal ordered after it must not hit the next program.
     if (waiting[1].revents != 0) reap();
+    if (waiting[2].revents != 0) end_publication();
     if (waiting[0].revents != 0) read_orders();
   }
 }
@@ -147,12 +197,20 @@ Result<Staged> Starter::stage(const StageOrder& order) {
   order_ = order;
   CAIRN_CHECK(files_.make_folder(order.job_folder));
   spool_.emplace(files_, Path(order.job_folder) / "spool");
-  CAIRN_TRY(const Spool::Newest newest, spool_->newest());
+  lock_spool();
+  auto found = spool_->newest();
+  spool_lock_.reset();
+  if (!found) return std::move(found).error();
+  const Spool::Newest& newest = *found;
   next_number_ = newest.last_number + 1;
   if (!order.adopt) CAIRN_CHECK(check_restorable(newest));
   Staged staged;
   for (const Error& skipped : newest.skipped) staged.warnings.push_back(skipped.text());
   if (newest.checkpoint) {
+    for (const auto& [name, error] : newest.checkpoint->left_out)
+      staged.warnings.push_back(
+          cat("checkpoint ", newest.checkpoint->number,
+              " has a damaged older generation, which is left out: ", error.message));
     staged.checkpoint = newest.checkpoint->number;
     ad.set_integer("CheckpointNumber", *staged.checkpoint);
     order_->ad = ad.text();
@@ -260,25 +318,55 @@ Result<std::vector<FileItem>> Starter::eviction_items() {
   return sandbox_->eviction_items(newest.checkpoint ? &*newest.checkpoint : nullptr);
 }
 
+// A starter before us may still be making its last checkpoint durable, and the newest is to be
+// found only then.  Where there are no locks, we do not wait.
+void Starter::lock_spool() {
+  if (auto lock = lock_folder(order_->job_folder)) spool_lock_ = *std::move(lock);
+}
+
 void Starter::perform(const SpoolOrder& order) {
   // What the job left running could write into what is being copied, and into the next
   // execution's files; HTCondor leaves it.
   if (!order_->htcondor) end_descendants();
+  end_publication();
   const auto begin = std::chrono::steady_clock::now();
   auto items = order.outputs ? eviction_items() : sandbox_->checkpoint_items();
   if (!items) return report(SpoolFailed{false, items.error().text(), errno_of(items.error())});
   // The spool may be ahead of the queue: an engine was killed between the two.
   const int number = std::max(static_cast<int>(order.number), next_number_);
   next_number_ = number + 1;
-  auto done = spool_->commit(number, *items);
-  if (!done) {
-    const Errc code = done.error().code;
+  lock_spool();
+  auto taken = spool_->take(number, *items);
+  if (!taken) {
+    const Errc code = taken.error().code;
     const bool lasting = code == Errc::not_found || code == Errc::invalid || code == Errc::misuse;
+    spool_lock_.reset();
     return report(
-        SpoolFailed{!lasting && !order_->htcondor, done.error().text(), errno_of(done.error())});
+        SpoolFailed{!lasting && !order_->htcondor, taken.error().text(), errno_of(taken.error())});
   }
-  const auto elapsed = std::chrono::steady_clock::now() - begin;
-  report(Spooled{number, done->bytes,
+  if (order.early) {
+    report(Taken{number});
+    publication_ = std::make_unique<Publication>(*spool_, *std::move(taken), begin);
+    return;
+  }
+  report_spooled(spool_->make_durable(*taken), begin);
+}
+
+void Starter::end_publication() {
+  if (!publication_) return;
+  const auto finished = std::exchange(publication_, nullptr);
+  report_spooled(finished->result(), finished->begin());
+  if (unreported_) report(*std::exchange(unreported_, std::nullopt));
+}
+
+// What fails so late may go well the next time.
+void Starter::report_spooled(const Result<SpooledCheckpoint>& done,
+                             Publication::Clock::time_point begin) {
+  spool_lock_.reset();
+  if (!done)
+    return report(SpoolFailed{!order_->htcondor, done.error().text(), errno_of(done.error())});
+  const auto elapsed = Publication::Clock::now() - begin;
+  report(Spooled{done->number, done->bytes,
                  std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
                  count_unchanged(done->folder)});
 }
@@ -303,6 +391,8 @@ void Starter::perform(const KillOrder&) {
 void Starter::perform(const QuitOrder& order) {
   pid_ = 0;
   end_descendants();
+  publication_.reset();  // waits: what was taken is not lost
+  spool_lock_.reset();
   quit_ = true;
   if (!sandbox_) return;
   if (order.deliver) static_cast<void>(sandbox_->deliver_streams().has_value());  // best effort
@@ -319,10 +409,14 @@ void Starter::reap() {
   pid_ = 0;
   ended_.reset();
   if (!end) throw EngineGone();
-  report(Exited{.exit = exit_status(end->wait_status),
-                .user_ms = milliseconds(end->usage.ru_utime),
-                .system_ms = milliseconds(end->usage.ru_stime),
-                .resident_kb = end->usage.ru_maxrss});
+  const Exited exited{.exit = exit_status(end->wait_status),
+                      .user_ms = milliseconds(end->usage.ru_utime),
+                      .system_ms = milliseconds(end->usage.ru_stime),
+                      .resident_kb = end->usage.ru_maxrss};
+  if (publication_)
+    unreported_ = exited;
+  else
+    report(exited);
 }
 
 }  // namespace
@@ -332,12 +426,13 @@ int run_starter(int socket) {
     std::cerr << "cairn: " << done.error().text() << '\n';
     return 1;
   }
+  Starter starter(socket);
   try {
-    Starter(socket).serve();
+    starter.serve();
     return 0;
   } catch (const EngineGone&) {
     static_cast<void>(kill_descendants().has_value());  // nobody to tell
-    return 1;
+    return 1;  // and `starter` waits for what is being made durable
   }
 }
 

@@ -1,6 +1,7 @@
 #include "job/goodput.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace cairn {
@@ -29,6 +30,7 @@ Sum sum_between(Mark from, Mark to) {
     case Mark::queued:
     case Mark::spool_end:
     case Mark::spool_end_failed:
+    case Mark::spool_taken:
     case Mark::evicted:
     case Mark::done:
       return &Goodput::restart;
@@ -36,27 +38,50 @@ Sum sum_between(Mark from, Mark to) {
   return &Goodput::restart;
 }
 
+// The fold over the marks.
+struct Account {
+  Goodput goodput;
+  bool executing = false;
+  // Executed before the checkpoint that is being made durable while the program runs again.
+  std::optional<milliseconds> taken;
+
+  void move_pending_to(Sum sum) { goodput.*sum += std::exchange(goodput.pending, milliseconds{0}); }
+  void move_all_to(Sum sum) {
+    move_pending_to(sum);
+    goodput.*sum += std::exchange(taken, std::nullopt).value_or(milliseconds{0});
+  }
+  void settle(Mark mark);
+};
+
 // What a mark says about the work that was pending until then.
-void settle(Goodput& goodput, Mark mark) {
-  const auto move_pending_to = [&goodput](Sum sum) {
-    goodput.*sum += std::exchange(goodput.pending, milliseconds{0});
-  };
+void Account::settle(Mark mark) {
+  if (mark == Mark::execute_begin) executing = true;
+  const bool beside = mark == Mark::spool_end || mark == Mark::spool_end_failed;
+  if (mark != Mark::execute_begin && !beside) executing = false;
   switch (mark) {
+    case Mark::spool_taken:
+      move_all_to(&Goodput::pending);
+      taken = std::exchange(goodput.pending, milliseconds{0});
+      return;
     case Mark::spool_end:
       ++goodput.checkpoints;
-      return move_pending_to(&Goodput::useful);
+      if (!taken) move_pending_to(&Goodput::useful);
+      goodput.useful += std::exchange(taken, std::nullopt).value_or(milliseconds{0});
+      return;
+    case Mark::spool_end_failed:
+      goodput.pending += std::exchange(taken, std::nullopt).value_or(milliseconds{0});
+      return;
     case Mark::done:
-      return move_pending_to(&Goodput::useful);
+      return move_all_to(&Goodput::useful);
     case Mark::evicted:
       ++goodput.evictions;
-      return move_pending_to(&Goodput::lost);
+      return move_all_to(&Goodput::lost);
     case Mark::queued:
     case Mark::stage_begin:
-      return move_pending_to(&Goodput::lost);
+      return move_all_to(&Goodput::lost);
     case Mark::execute_begin:
     case Mark::execute_end:
     case Mark::spool_begin:
-    case Mark::spool_end_failed:
     case Mark::finish_begin:
     case Mark::finish_end:
       return;
@@ -72,18 +97,20 @@ double Goodput::fraction() const {
 }
 
 Goodput account(std::span<const TimedMark> marks) {
-  Goodput goodput;
-  if (marks.empty()) return goodput;
+  if (marks.empty()) return {};
+  Account account;
   TimedMark last = marks.front();
-  settle(goodput, last.mark);
+  account.settle(last.mark);
   for (const TimedMark& mark : marks.subspan(1)) {
     // A clock that was set back costs this one interval, not all until it has caught up.
     const std::int64_t passed_ms = std::max<std::int64_t>(mark.time_ms - last.time_ms, 0);
-    goodput.*sum_between(last.mark, mark.mark) += milliseconds{passed_ms};
-    settle(goodput, mark.mark);
+    const Sum sum = account.executing ? &Goodput::pending : sum_between(last.mark, mark.mark);
+    account.goodput.*sum += milliseconds{passed_ms};
+    account.settle(mark.mark);
     last = mark;
   }
-  return goodput;
+  account.goodput.pending += account.taken.value_or(milliseconds{0});
+  return account.goodput;
 }
 
 }  // namespace cairn

@@ -24,6 +24,8 @@ enum class Mark : std::uint8_t {
   finish_end,
   evicted,  // the activation is over: what is not spooled is lost
   done,     // completed: what was executed last went into the result
+  // The checkpoint is safe from the program, which runs on; its spool_end comes while it does.
+  spool_taken,
 };
 
 struct TimedMark {

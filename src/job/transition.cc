@@ -36,7 +36,8 @@ constexpr Table make_table() {
   on(S::running, E::start_failed, S::held, F::hold);
   on(S::running, E::vacate, S::vacating, F::soft_kill);
 
-  on(S::spooling, E::spooled, S::running, F::relaunch);  // restart in place
+  on(S::spooling, E::taken, S::running, F::relaunch);    // restart in place
+  on(S::spooling, E::spooled, S::running, F::relaunch);  // the same, where it waits for this
   on(S::spooling, E::spool_retry, S::running,
      F::relaunch);  // as HTCondor: the next one tries again
   on(S::spooling, E::spool_failed, S::held, F::hold);
@@ -52,6 +53,13 @@ constexpr Table make_table() {
   on(S::vacating, E::vacate, S::vacating, F::none);
   on(S::vacating, E::vacate_timeout, S::vacating, F::hard_kill);
 
+  // What was taken has become durable, or has not, while the program was running again.
+  for (const S active : {S::running, S::vacating}) {
+    on(active, E::spooled, active, F::none);
+    on(active, E::spool_retry, active, F::none);
+  }
+
+  on(S::saving, E::taken, S::saving, F::none);  // until it is durable
   for (const S leaving : {S::saving, S::evicting}) {
     on(leaving, E::spooled, S::idle, F::requeue);
     on(leaving, E::spool_retry, S::idle, F::requeue);  // from the checkpoint before
@@ -131,10 +139,10 @@ std::string_view to_text(JobState state) {
 
 std::string_view to_text(JobEvent event) {
   static constexpr std::array<std::string_view, kJobEvents> kNames = {
-      "start",         "checkpoint_exit", "spooled",    "spool_retry",  "spool_failed",
-      "final_exit",    "crashed",         "hopeless",   "start_failed", "finished",
-      "finish_failed", "evicted",         "evict_exit", "vacate",       "vacate_timeout",
-      "hold",          "release",         "remove"};
+      "start",      "checkpoint_exit", "taken",    "spooled",        "spool_retry", "spool_failed",
+      "final_exit", "crashed",         "hopeless", "start_failed",   "finished",    "finish_failed",
+      "evicted",    "evict_exit",      "vacate",   "vacate_timeout", "hold",        "release",
+      "remove"};
   return kNames.at(index(event));
 }
 

@@ -30,6 +30,7 @@ inline constexpr std::size_t kJobStates = 10;
 enum class JobEvent {
   start,            // a slot is free
   checkpoint_exit,  // exited as promised: the checkpoint exit code
+  taken,            // its files are safe from the program, which may go on; not yet durable
   spooled,          // the checkpoint is durable on the submit side
   spool_retry,      // it is not, for a reason that may pass (the next checkpoint tries again)
   spool_failed,     // it is not, and never will be: a listed file is missing
@@ -47,7 +48,7 @@ enum class JobEvent {
   release,
   remove,  // requests
 };
-inline constexpr std::size_t kJobEvents = 18;
+inline constexpr std::size_t kJobEvents = 19;
 
 // requeue, hold and clean_up end the activation: they first kill whatever the job started.
 enum class JobEffect {

@@ -128,6 +128,8 @@ TEST(Transition, FirstFaultCatchesEveryBrokenTable) {
            Canary{S::running, E::checkpoint_exit, {S::spooling, F::none}},
            Canary{S::finishing, E::finish_failed, {S::held, F::refuse}},
            Canary{S::running, E::vacate, {S::vacating, F::none}},
+           Canary{S::running, E::spooled, {S::running, F::relaunch}},
+           Canary{S::saving, E::taken, {S::idle, F::none}},
        }) {
     const Table table = [&canary](JobState state, JobEvent event) {
       return state == canary.state && event == canary.event ? canary.broken

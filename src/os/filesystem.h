@@ -30,6 +30,10 @@ class File {
   // All of `bytes` or an error; after an error the end of the file is undefined.
   virtual Status append(Bytes bytes) = 0;
 
+  // Appends all of `source`, without a copy in memory and, if this file is empty, without a copy
+  // at all, where both are on a file system that can (reflink).  Returns the number of bytes.
+  virtual Result<std::uint64_t> append_all_of(File& source);
+
   // Reads up to into.size() bytes; fewer only at the end of the file.
   virtual Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) = 0;
 
@@ -46,6 +50,8 @@ struct FileInfo {
   Kind kind = Kind::file;
   std::uint64_t bytes = 0;
   unsigned mode = 0;  // permission bits, 07777
+  // When its bytes were last changed, to compare with another look at the same file.
+  std::int64_t modified_ns = 0;
 };
 
 // Errors of every call: io, no_space, and not_found where a name is missing.
@@ -68,6 +74,9 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const Path& folder) = 0;
   // Succeeds if it exists already; its parent must exist.
   virtual Status make_folder(const Path& folder) = 0;
+  // Gives a file that is open on this file system one more name, `to`, which must be free.
+  // Errors: also io where no such name can be (EXDEV, EMLINK, EPERM): it must be copied then.
+  virtual Status link(File& file, const Path& to) = 0;
   // `to` is replaced if it is a file, or an empty folder and `from` is a folder.
   virtual Status rename(const Path& from, const Path& to) = 0;
   // A file, a symbolic link or an empty folder.
@@ -91,6 +100,7 @@ class PosixFileSystem final : public FileSystem {
   Status set_mode(const Path& path, unsigned mode) override;
   Result<std::vector<std::string>> list(const Path& folder) override;
   Status make_folder(const Path& folder) override;
+  Status link(File& file, const Path& to) override;
   Status rename(const Path& from, const Path& to) override;
   Status remove(const Path& path) override;
   Status sync_directory(const Path& folder) override;

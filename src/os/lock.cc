@@ -1,6 +1,7 @@
 #include "os/lock.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,6 +165,14 @@ void FolderLock::release() {
   if (still_named(fd_.get(), file_)) ::unlink(file_.c_str());
   fd_.reset();
   owned_folders().remove(device_, inode_);
+}
+
+Result<Descriptor> lock_folder(const Path& folder) {
+  Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return system_error("open", folder, errno);
+  if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX); }) == -1)
+    return system_error("lock", folder, errno);
+  return fd;
 }
 
 }  // namespace cairn

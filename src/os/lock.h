@@ -41,4 +41,8 @@ class FolderLock {
   pid_t owner_;
 };
 
+// Waits until no other descriptor of this kind is open on the folder, in whatever process; then
+// it is ours until it is closed or the process ends.  Not for network file systems.
+Result<Descriptor> lock_folder(const Path& folder);
+
 }  // namespace cairn

@@ -1,5 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +36,15 @@ class PosixFile final : public File {
     return {};
   }
 
+  Result<std::uint64_t> append_all_of(File& source) override {
+    auto* const other = dynamic_cast<PosixFile*>(&source);
+    CAIRN_TRY(const std::uint64_t before, size());
+    if (other == nullptr) return File::append_all_of(source);
+    CAIRN_TRY(const std::uint64_t copied, copy_in_kernel(other->fd_.get(), before));
+    if (copied > 0) return copied;
+    return File::append_all_of(source);  // the kernel cannot, or there is nothing
+  }
+
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) override {
     std::size_t done = 0;
     while (done < into.size()) {
@@ -65,7 +76,35 @@ class PosixFile final : public File {
     return check(result, "close", path_);
   }
 
+  int descriptor() const { return fd_.get(); }
+
  private:
+  // 0: the kernel cannot, and nothing was done.
+  Result<std::uint64_t> copy_in_kernel(int source, std::uint64_t before) {
+    // Neither way takes a descriptor that appends.
+    const int flags = ::fcntl(fd_.get(), F_GETFL);
+    if (flags == -1 || ::fcntl(fd_.get(), F_SETFL, flags & ~O_APPEND) == -1) return 0;
+    auto copied = clone_or_copy(source, before);
+    ::fcntl(fd_.get(), F_SETFL, flags);
+    return copied;
+  }
+
+  Result<std::uint64_t> clone_or_copy(int source, std::uint64_t before) {
+    if (before == 0 && ::ioctl(fd_.get(), FICLONE, source) == 0) return size();
+    constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
+    loff_t from = 0;
+    auto to = static_cast<loff_t>(before);
+    for (;;) {
+      const auto got = retry_interrupted(
+          [&] { return ::copy_file_range(source, &from, fd_.get(), &to, kPieceBytes, 0); });
+      if (got == 0) return static_cast<std::uint64_t>(from);
+      if (got > 0) continue;
+      // Where it never works it says so at once; later it is an error like that of write().
+      if (from == 0 && errno != ENOSPC && errno != EDQUOT && errno != EIO) return 0;
+      return system_error("write", path_, errno);
+    }
+  }
+
   Descriptor fd_;
   Path path_;
 };
@@ -117,6 +156,19 @@ const char* hint_for(int sys_errno) {
 
 }  // namespace
 
+Result<std::uint64_t> File::append_all_of(File& source) {
+  constexpr std::uint64_t kBufferBytes = std::uint64_t{256} << 10;
+  CAIRN_TRY(const std::uint64_t expected, source.size());
+  std::vector<std::byte> buffer(std::clamp<std::uint64_t>(expected + 1, 1, kBufferBytes));
+  for (std::uint64_t offset = 0;;) {
+    CAIRN_TRY(const std::size_t got, source.read_at(offset, buffer));
+    if (got == 0) return offset;
+    CAIRN_CHECK(append(Bytes(buffer).first(got)));
+    offset += got;
+    if (got < buffer.size()) return offset;
+  }
+}
+
 std::unique_ptr<File> make_file(Descriptor fd, Path path) {
   return std::make_unique<PosixFile>(std::move(fd), std::move(path));
 }
@@ -148,7 +200,8 @@ Result<FileInfo> PosixFileSystem::info(const Path& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) == -1) return system_error("stat", path, errno);
   return FileInfo{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size),
-                  status.st_mode & 07777U};
+                  status.st_mode & 07777U,
+                  std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 Status PosixFileSystem::truncate(const Path& path, std::uint64_t bytes) {
@@ -184,6 +237,15 @@ Status PosixFileSystem::make_folder(const Path& folder) {
   if (failure == EEXIST && ::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
     return {};
   return system_error("make folder", folder, failure);
+}
+
+Status PosixFileSystem::link(File& file, const Path& to) {
+  auto* const open = dynamic_cast<PosixFile*>(&file);
+  if (open == nullptr) return system_error("link", to, EXDEV);
+  // Through /proc: exactly the file that is open, whatever its names are by now.
+  const std::string same = cat("/proc/self/fd/", open->descriptor());
+  return check(::linkat(AT_FDCWD, same.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW), "link",
+               to);
 }
 
 Status PosixFileSystem::rename(const Path& from, const Path& to) {

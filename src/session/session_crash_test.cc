@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "format/generation.h"
 #include "session/session_fixture.h"
 
 namespace cairn::testing {
@@ -172,6 +173,7 @@ class Passing : public FileSystem {
   Status set_mode(const Path& path, unsigned mode) override { return below_.set_mode(path, mode); }
   Result<std::vector<std::string>> list(const Path& path) override { return below_.list(path); }
   Status make_folder(const Path& path) override { return below_.make_folder(path); }
+  Status link(File& file, const Path& to) override { return below_.link(file, to); }
   Status rename(const Path& from, const Path& to) override { return below_.rename(from, to); }
   Status remove(const Path& path) override { return below_.remove(path); }
   Status sync_directory(const Path& path) override { return below_.sync_directory(path); }
@@ -218,6 +220,47 @@ TEST(SessionCrash, IsCaughtWhenTheOutputIsNotSyncedBeforeTheCommit) {
     return std::make_unique<OutputIsNotSynced>(copy);
   };
   EXPECT_NE(first_fault(Fault::none, careless), "");
+}
+
+// Counts what would write to a committed generation: the engine keeps links to them.
+class WatchesCommitted final : public Passing {
+ public:
+  using Passing::Passing;
+  Result<std::unique_ptr<File>> create(const Path& path, unsigned mode) override {
+    note(path);
+    return Passing::create(path, mode);
+  }
+  Status truncate(const Path& path, std::uint64_t bytes) override {
+    note(path);
+    return Passing::truncate(path, bytes);
+  }
+  Status set_mode(const Path& path, unsigned mode) override {
+    note(path);
+    return Passing::set_mode(path, mode);
+  }
+  int touched = 0;
+
+ private:
+  void note(const Path& path) {
+    if (parse_generation_file_name(path.filename().native())) ++touched;
+  }
+};
+
+TEST(Session, NeverWritesToACommittedGeneration) {
+  for (const int sys_errno : {EIO, ENOSPC}) {
+    const auto work = [](SimFileSystem& disk) {
+      WatchesCommitted watched(disk);
+      for (int sessions = 0; sessions < 2; ++sessions)
+        run(disk, watched, Fault::none, /*keep_on=*/true);
+      return watched.touched;
+    };
+    for_each_failure(SimFileSystem(), sys_errno, work,
+                     [](SimFileSystem&, int touched) { EXPECT_EQ(touched, 0); });
+  }
+  SimFileSystem disk;
+  WatchesCommitted canary(disk);
+  std::ignore = canary.create("state.ckpt/gen-000001.cairn", 0444);
+  EXPECT_EQ(canary.touched, 1);
 }
 
 // ---- a chain of sessions: each starts on what a crash of the one before has left

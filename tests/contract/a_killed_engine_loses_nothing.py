@@ -12,6 +12,7 @@ echo $step > result
 """)
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(0)
     pids = [int(pid) for pid in (world.gates / "pids").read_text().split()]
     world.kill(process)
     wait_for(lambda: not any(map(alive, pids)), "the end of the job of a dead engine")

@@ -5,6 +5,7 @@ with World() as world:
     world.job('if [ $step = 0 ]; then save 1; exit 77; fi\ngate second; : > result\n')
     process = world.start("run", "job.sub")
     world.wait_for_gate("second")
+    world.wait_for_checkpoint(0)
     world.kill(process)
     database = world.home / "queue.sqlite"
     for file in world.home.glob("queue.sqlite*"):  # its log, too

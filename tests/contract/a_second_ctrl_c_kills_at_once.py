@@ -11,6 +11,7 @@ gate running
 """)
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(0)
     process.send_signal(SIGINT)
     wait_for(lambda: world.state() == "vacating", "the first request")
     process.send_signal(SIGINT)

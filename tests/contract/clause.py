@@ -111,6 +111,12 @@ class World:
     def wait_for_gate(self, name):
         wait_for(lambda: (self.gates / f"{name}.reached").exists(), f"the job at gate {name}")
 
+    def wait_for_checkpoint(self, number, job="1.0"):
+        """Until it is durable: the program runs again before that."""
+        cluster, proc = job.split(".")
+        newest = f"SELECT last_checkpoint FROM jobs WHERE cluster={cluster} AND proc={proc}"
+        wait_for(lambda: self.query(newest) == [(number,)], f"checkpoint {number} of {job}")
+
     # ---- look
 
     def read(self, name):

@@ -10,6 +10,7 @@ gate running
 """)
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(1)
     world.kill(process)
     world.open_gate("running")
     finished = world.run("--fresh")

@@ -10,6 +10,7 @@ gate running
 """)
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(2)
     equal(world.checkpoints(), ["000001", "000002"])
     world.kill(process)
     (world.gates / "running.reached").unlink()

@@ -11,6 +11,7 @@ gate running
 """, transfer_checkpoint_files="state, folder")
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(0)
     checkpoint = world.spool() / "000000"
     equal(sorted(str(p.relative_to(checkpoint)) for p in checkpoint.rglob("*") if p.is_file()),
           ["MANIFEST", "_condor_stderr", "_condor_stdout", "folder/deep/file", "state"])

@@ -24,6 +24,7 @@ gate running
 """)
         process = world.start("run", "job.sub")
         world.wait_for_gate("running")
+        world.wait_for_checkpoint(2)
         world.kill(process)
         harm(world)
         world.open_gate("running")

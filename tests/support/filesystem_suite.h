@@ -133,6 +133,66 @@ TYPED_TEST_P(FileSystemSuite, RenameRefusesWhatWouldLoseFiles) {
   EXPECT_EQ(this->read("full/x"), "text");
 }
 
+TYPED_TEST_P(FileSystemSuite, LinkGivesAFileASecondName) {
+  this->write("a", "text");
+  auto file = this->files().open(this->at("a")).value();
+  this->files().link(*file, this->at("b")).value();
+  EXPECT_EQ(this->read("b"), "text");
+  this->files().set_mode(this->at("a"), 0440).value();
+  EXPECT_EQ(this->files().info(this->at("b")).value().mode, 0440U);
+  this->files().remove(this->at("a")).value();
+  EXPECT_EQ(this->read("b"), "text");
+  EXPECT_EQ(this->names(""), Names{"b"});
+  // Still the same file, whose name is another now.
+  this->files().link(*file, this->at("c")).value();
+  EXPECT_EQ(this->names(""), (Names{"b", "c"}));
+}
+
+TYPED_TEST_P(FileSystemSuite, LinkTakesNoNameThatIsTaken) {
+  this->write("a", "text");
+  this->write("b", "other");
+  auto file = this->files().open(this->at("a")).value();
+  this->expect_error(this->files().link(*file, this->at("b")), Errc::io, EEXIST);
+  this->expect_error(this->files().link(*file, this->at("none/b")), Errc::not_found, ENOENT);
+  EXPECT_EQ(this->read("b"), "other");
+}
+
+TYPED_TEST_P(FileSystemSuite, RenameBetweenTwoNamesOfOneFileDoesNothing) {
+  this->write("a", "text");
+  auto file = this->files().open(this->at("a")).value();
+  this->files().link(*file, this->at("b")).value();
+  this->files().rename(this->at("a"), this->at("b")).value();
+  EXPECT_EQ(this->names(""), (Names{"a", "b"}));
+}
+
+TYPED_TEST_P(FileSystemSuite, AppendAllOfCopiesTheWholeFileBehindWhatIsThere) {
+  std::string large;
+  while (large.size() < 600'000) large += "a line of text\n";
+  for (const std::string& text : {std::string(), std::string("short"), large}) {
+    this->write("a", text);
+    auto from = this->files().open(this->at("a")).value();
+    auto copy = this->files().create(this->at("b")).value();
+    EXPECT_EQ(copy->append_all_of(*from).value(), text.size());
+    copy->append(as_bytes("+")).value();
+    EXPECT_EQ(copy->append_all_of(*from).value(), text.size());
+    copy->append(as_bytes("!")).value();
+    EXPECT_TRUE(this->read("b") == text + "+" + text + "!") << text.size();
+  }
+}
+
+TYPED_TEST_P(FileSystemSuite, TheTimeOfChangeTellsThatBytesWereChanged) {
+  this->write("a", "text");
+  const std::int64_t before = this->files().info(this->at("a")).value().modified_ns;
+  EXPECT_EQ(this->files().info(this->at("a")).value().modified_ns, before);
+  // A clock that ticks in milliseconds may need some time for it.
+  const auto changed = [&] {
+    this->files().truncate(this->at("a"), 0).value();
+    this->write("a", "other");
+    return this->files().info(this->at("a")).value().modified_ns != before;
+  };
+  while (!changed()) continue;
+}
+
 TYPED_TEST_P(FileSystemSuite, ListsNamesSorted) {
   this->write("c", "");
   this->write("a", "");
@@ -241,6 +301,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     FileSystemSuite, ReadsWhatWasAppended, ReadsLessOnlyAtTheEnd, CreateEmptiesAnOldFile,
     AFileOpenedForReadingTakesNoBytes, AClosedFileSaysSo, AnOpenFileSurvivesRenameAndRemoval,
     RenameReplacesAFile, RenameMovesAFolderWithItsContents, RenameRefusesWhatWouldLoseFiles,
+    LinkGivesAFileASecondName, LinkTakesNoNameThatIsTaken, RenameBetweenTwoNamesOfOneFileDoesNothing,
+    AppendAllOfCopiesTheWholeFileBehindWhatIsThere, TheTimeOfChangeTellsThatBytesWereChanged,
     ListsNamesSorted, TellsFilesFromFolders, SetsModesExactly, MakesAFolderOnce, AFolderIsNoFile,
     MissingNamesAreNotFound, RemovesFilesAndEmptyFoldersOnly, TruncateCutsTheEndOff,
     RemoveTreeTakesAllAndForgivesNothingThere, AtomicFileAppearsAtCommitOnly,

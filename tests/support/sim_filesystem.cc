@@ -32,8 +32,13 @@ struct Node {
   std::vector<std::string> between{};  // after each change since then; the last is `bytes`
   std::size_t untouched = 0;           // so many leading bytes were not changed since then
 
+  std::int64_t changes = 0;            // so many, ever: stands for the time of the last
+
   bool dirty() const { return !between.empty(); }
-  void changed() { between.push_back(bytes); }
+  void changed() {
+    between.push_back(bytes);
+    ++changes;
+  }
   void settle() {
     synced = bytes;
     between.clear();
@@ -297,6 +302,10 @@ class SimFileSystem::OpenFile final : public File {
     return begun;
   }
 
+  // The disk and the inode; none once closed.
+  const std::shared_ptr<Disk>& disk() const { return disk_; }
+  NodeId inode() const { return node_; }
+
  private:
   Node& node() { return disk_->nodes[node_]; }
   Status begin(const char* what) {
@@ -382,7 +391,7 @@ Result<FileInfo> SimFileSystem::info(const Path& path) {
   if (id == kNone) return system_error("stat", path, ENOENT);
   const Node& node = disk_->nodes[id];
   return FileInfo{node.folder ? FileInfo::Kind::folder : FileInfo::Kind::file, node.bytes.size(),
-                  node.mode};
+                  node.mode, node.changes};
 }
 
 Status SimFileSystem::truncate(const Path& path, std::uint64_t bytes) {
@@ -429,6 +438,17 @@ Status SimFileSystem::make_folder(const Path& folder) {
   const auto [place, failure] = disk_->place(folder);
   if (failure != 0) return system_error("make folder", folder, failure);
   disk_->add_node(place, {.folder = true, .mode = 0777 & ~kUmask});
+  return {};
+}
+
+Status SimFileSystem::link(File& file, const Path& to) {
+  CAIRN_CHECK(disk_->begin("link", to));
+  auto* const open = dynamic_cast<OpenFile*>(&file);
+  if (open == nullptr || open->disk() != disk_) return system_error("link", to, EXDEV);
+  const auto [place, failure] = disk_->place(to);
+  if (failure != 0) return system_error("link", to, failure);
+  if (disk_->at(place) != kNone) return system_error("link", to, EEXIST);
+  disk_->change({.from = {}, .to = place, .node = open->inode()});
   return {};
 }
 

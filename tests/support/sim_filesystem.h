@@ -7,7 +7,8 @@
 //     combination (no order is assumed); only a rename is atomic: old or new, and an
 //     inode that was renamed is under one of its names.
 // A name and its inode are two things: a renamed file stays open, and a second handle
-// of a file syncs the first one's bytes.  Modes are durable at once.  There are no links.
+// of a file syncs the first one's bytes, as one name of a linked file does for all.  Modes are
+// durable at once.  There are no symbolic links.
 // Paths have one root: "/a/./b" is "a/b".
 #pragma once
 
@@ -79,6 +80,7 @@ class SimFileSystem final : public FileSystem {
   Status set_mode(const Path& path, unsigned mode) override;
   Result<std::vector<std::string>> list(const Path& folder) override;
   Status make_folder(const Path& folder) override;
+  Status link(File& file, const Path& to) override;
   Status rename(const Path& from, const Path& to) override;
   Status remove(const Path& path) override;
   Status sync_directory(const Path& folder) override;
