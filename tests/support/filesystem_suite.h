@@ -301,10 +301,11 @@ REGISTER_TYPED_TEST_SUITE_P(
     FileSystemSuite, ReadsWhatWasAppended, ReadsLessOnlyAtTheEnd, CreateEmptiesAnOldFile,
     AFileOpenedForReadingTakesNoBytes, AClosedFileSaysSo, AnOpenFileSurvivesRenameAndRemoval,
     RenameReplacesAFile, RenameMovesAFolderWithItsContents, RenameRefusesWhatWouldLoseFiles,
-    LinkGivesAFileASecondName, LinkTakesNoNameThatIsTaken, RenameBetweenTwoNamesOfOneFileDoesNothing,
-    AppendAllOfCopiesTheWholeFileBehindWhatIsThere, TheTimeOfChangeTellsThatBytesWereChanged,
-    ListsNamesSorted, TellsFilesFromFolders, SetsModesExactly, MakesAFolderOnce, AFolderIsNoFile,
-    MissingNamesAreNotFound, RemovesFilesAndEmptyFoldersOnly, TruncateCutsTheEndOff,
+    LinkGivesAFileASecondName, LinkTakesNoNameThatIsTaken,
+    RenameBetweenTwoNamesOfOneFileDoesNothing, AppendAllOfCopiesTheWholeFileBehindWhatIsThere,
+    TheTimeOfChangeTellsThatBytesWereChanged, ListsNamesSorted, TellsFilesFromFolders,
+    SetsModesExactly, MakesAFolderOnce, AFolderIsNoFile, MissingNamesAreNotFound,
+    RemovesFilesAndEmptyFoldersOnly, TruncateCutsTheEndOff,
     RemoveTreeTakesAllAndForgivesNothingThere, AtomicFileAppearsAtCommitOnly,
     AtomicFileWithoutCommitLeavesNothing, AtomicFileTakesTheModeAndReplacesWhatACrashLeft);
 

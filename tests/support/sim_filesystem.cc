@@ -32,7 +32,7 @@ struct Node {
   std::vector<std::string> between{};  // after each change since then; the last is `bytes`
   std::size_t untouched = 0;           // so many leading bytes were not changed since then
 
-  std::int64_t changes = 0;            // so many, ever: stands for the time of the last
+  std::int64_t changes = 0;  // so many, ever: stands for the time of the last
 
   bool dirty() const { return !between.empty(); }
   void changed() {
