@@ -29,6 +29,7 @@ struct Verb {
   std::function<int()> (*declare)(CLI::App& app, const std::vector<std::string>& rest);
 };
 
+extern const Verb kLint;
 extern const Verb kRun;
 extern const Verb kShow;
 extern const Verb kStarter;
