@@ -14,10 +14,21 @@ constexpr std::uint32_t kMaxDepth = 2000;
 bool Evaluator::pay(std::uint64_t steps) {
   if (steps_left_ < steps) {
     steps_left_ = 0;
+    fail();
     return false;
   }
   steps_left_ -= steps;
   return true;
+}
+
+Value Evaluator::fail() {
+  failed_ = true;
+  return Value::error();
+}
+
+Value Evaluator::run(const Node& node) {
+  Value value = evaluate(node, {});
+  return failed_ ? Value::error() : value;
 }
 
 Value Evaluator::string(std::string text) {
@@ -35,7 +46,7 @@ std::uint64_t Evaluator::next_random() {
 
 Value Evaluator::evaluate(const Node& node, const Place& place) {
   if (node.kind == NodeKind::literal) return node.value;
-  if (!pay(1) || depth_ == kMaxDepth) return Value::error();
+  if (!pay(1) || depth_ == kMaxDepth) return fail();
   ++depth_;
   Value value;
   switch (node.kind) {
@@ -77,7 +88,7 @@ Value Evaluator::evaluate(const Node& node, const Place& place) {
 Value Evaluator::enter(const Expression& expression, const Place& place) {
   const Node& root = expression.root();
   if (root.kind == NodeKind::literal) return root.value;
-  if (std::find(entered_.begin(), entered_.end(), &root) != entered_.end()) return Value::error();
+  if (std::find(entered_.begin(), entered_.end(), &root) != entered_.end()) return fail();
   entered_.push_back(&root);
   Value value = evaluate(root, place);
   entered_.pop_back();
@@ -119,6 +130,7 @@ Value Evaluator::evaluate_attribute(const Node& node, const Place& place) {
     if (!ad) return Value::undefined();
     return Value::ad(std::make_shared<const AdValue>(AdValue{*ad, {nullptr, flipped}}));
   };
+  if (equal_ignoring_case(node.name, "CurrentTime")) return Value::integer(scope_.now_seconds);
   if (equal_ignoring_case(node.name, "MY")) return whole(place.flipped);
   if (equal_ignoring_case(node.name, "TARGET")) return whole(!place.flipped);
   if (equal_ignoring_case(node.name, "PARENT")) {
@@ -199,7 +211,7 @@ Value Evaluator::evaluate_call(const Node& node, const Place& place) {
 }
 
 Value evaluate(const Expression& expression, const Scope& scope) {
-  return Evaluator(scope).evaluate(expression.root(), {});
+  return Evaluator(scope).run(expression.root());
 }
 
 Value evaluate(std::string_view attribute, const Scope& scope) {

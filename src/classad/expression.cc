@@ -147,15 +147,6 @@ Result<Ad> Ad::parse(std::string_view text) {
   return ad;
 }
 
-std::string Ad::text() const {
-  std::string text = "[ ";
-  for (const auto& [name, expression] : *attributes_) {
-    if (text.size() > 2) text += "; ";
-    text += cat(name, " = ", expression.text());
-  }
-  return text += " ]";
-}
-
 std::string Ad::lines() const {
   std::string text;
   for (const auto& [name, expression] : *attributes_)

@@ -17,6 +17,7 @@ class Evaluator {
  public:
   explicit Evaluator(const Scope& scope) : scope_(scope), chance_(scope.random_seed) {}
 
+  Value run(const Node& node);
   Value evaluate(const Node& node, const Place& place);
   // Of `name` as it is seen from `place`.
   Value look_up(std::string_view name, const Place& place);
@@ -27,6 +28,8 @@ class Evaluator {
   // A string, paid for; error when the budget is used up.
   Value string(std::string text);
   bool pay(std::uint64_t steps);
+  // The whole evaluation is an error, whatever is done with this part's value.
+  Value fail();
   std::uint64_t next_random();
   const Scope& scope() const { return scope_; }
 
@@ -44,6 +47,7 @@ class Evaluator {
   std::uint64_t chance_;
   std::uint64_t steps_left_ = 2'000'000;
   std::uint32_t depth_ = 0;
+  bool failed_ = false;
   std::vector<const Node*> entered_;  // attributes under evaluation, to see cycles
 };
 
@@ -71,6 +75,11 @@ Value apply_binary(Op op, const Value& left, const Value& right);
 
 // What a function gives for an argument of the wrong kind: undefined stays undefined.
 Value unusable(const Value& value);
+
+// Numbers, booleans, strings that begin with a number, times.
+Value convert_to_real(const Value& value);
+std::vector<std::string> split_words(std::string_view text, std::string_view delimiters);
+Value list_of(std::vector<Value> values);
 
 // What the files functions_*.cc contribute.
 using Functions = std::vector<Function>;

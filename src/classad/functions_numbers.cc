@@ -8,52 +8,47 @@ namespace {
 
 Value power(const Call& call) {
   const Value base = call.value(0), exponent = call.value(1);
-  const auto* whole_base = base.as_integer();
-  const auto* whole_exponent = exponent.as_integer();
-  if (!base.is_number()) return unusable(base);
-  if (!exponent.is_number()) return unusable(exponent);
-  const double result = std::pow(*base.to_real(), *exponent.to_real());
-  if (whole_base && whole_exponent && *whole_exponent >= 0 && std::abs(result) < 0x1p63)
-    return Value::integer(static_cast<std::int64_t>(result));
-  return Value::real(result);
+  const Value real_base = convert_to_real(base), real_exponent = convert_to_real(exponent);
+  if (!real_base.as_real() || !real_exponent.as_real()) return Value::error();
+  const double result = std::pow(*real_base.as_real(), *real_exponent.as_real());
+  const bool whole = base.as_integer() && exponent.as_integer() && *exponent.as_integer() >= 0;
+  return whole && std::abs(result) < 0x1p63 ? Value::integer(static_cast<std::int64_t>(result))
+                                            : Value::real(result);
+}
+
+std::int64_t whole_multiple(std::int64_t number, std::int64_t step) {
+  if (step == 0) return number;
+  const auto over = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) +
+                                              static_cast<std::uint64_t>(step) - 1U);
+  if (step == -1) return number;
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(over / step) *
+                                   static_cast<std::uint64_t>(step));
 }
 
 // The smallest multiple of `step` that is at least `number`.
 Value multiple(const Value& number, const Value& step) {
-  if (number.as_integer() && step.as_integer()) {
-    const std::int64_t base = *step.as_integer(), value = *number.as_integer();
-    if (base == 0) return number;
-    const std::int64_t size = base < 0 ? 0 - static_cast<std::int64_t>(base) : base;
-    if (size < 0) return Value::error();
-    const std::int64_t over = value % size;
-    if (over == 0) return number;
-    if (over < 0) return Value::integer(value - over);
-    if (value > INT64_MAX - size) return Value::error();
-    return Value::integer(value - over + size);
-  }
-  const double base = *step.to_real(), value = *number.to_real();
-  if (base == 0) return number;
-  const double result = std::ceil(value / base) * base;
-  if (step.as_integer() && std::abs(result) < 0x1p63)
-    return Value::integer(static_cast<std::int64_t>(result));
-  return Value::real(result);
+  if (number.as_integer() && step.as_integer())
+    return Value::integer(whole_multiple(*number.as_integer(), *step.as_integer()));
+  const Value real = convert_to_real(number), by = convert_to_real(step);
+  if (!real.as_real() || !by.as_real()) return Value::error();
+  if (*by.as_real() == 0) return number;
+  return Value::real(std::ceil(*real.as_real() / *by.as_real()) * *by.as_real());
 }
 
-// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the
-// last.
+// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the last.
 Value quantize(const Call& call) {
   const Value number = call.value(0), steps = call.value(1);
-  if (!number.is_number()) return unusable(number);
-  if (const ListValue* list = steps.as_list()) {
-    Value last;
-    for (const Value& size : call.evaluator.elements(*list)) {
-      if (!size.is_number()) return Value::error();
-      if (*size.to_real() >= *number.to_real()) return size;
-      last = size;
-    }
-    return last.is_undefined() ? number : multiple(number, last);
+  const ListValue* list = steps.as_list();
+  if (!list) return multiple(number, steps);
+  const Value real = convert_to_real(number);
+  if (!real.as_real()) return Value::error();
+  Value last;
+  for (const Value& size : call.evaluator.elements(*list)) {
+    if (!size.is_number()) return Value::error();
+    if (*size.to_real() >= *real.as_real()) return size;
+    last = size;
   }
-  return steps.is_number() ? multiple(number, steps) : unusable(steps);
+  return last.is_undefined() ? number : multiple(number, last);
 }
 
 // random(), random(n): below 1, or below n and of its kind.

@@ -35,18 +35,17 @@ Value whole(double number) {
 Value convert_to_integer(const Value& value) {
   if (const auto integer = value.to_integer()) return Value::integer(*integer);
   if (const auto* text = value.as_string()) {
-    char* end = nullptr;
-    const std::int64_t integer = std::strtoll(text->c_str(), &end, 10);
-    if (end == text->c_str()) return Value::error();
+    if (const auto integer = parse_integer(*text)) return Value::integer(*integer);
     const auto number = number_in(*text);
-    return number && (*end == '.' || *end == 'e' || *end == 'E') ? whole(*number)
-                                                                 : Value::integer(integer);
+    return number ? whole(*number) : Value::error();
   }
   if (const auto* time = value.as_absolute_time()) return Value::integer(time->seconds);
   if (const auto* span = value.as_relative_time()) return whole(span->seconds);
   return unusable(value);
 }
 Value to_int(const Call& call) { return convert_to_integer(call.value(0)); }
+
+}  // namespace
 
 Value convert_to_real(const Value& value) {
   if (const auto real = value.to_real()) return Value::real(*real);
@@ -59,12 +58,14 @@ Value convert_to_real(const Value& value) {
   if (const auto* span = value.as_relative_time()) return Value::real(span->seconds);
   return unusable(value);
 }
+namespace {
+
 Value to_real(const Call& call) { return convert_to_real(call.value(0)); }
 
 Value to_string(const Call& call) {
   const Value value = call.value(0);
   if (value.is_undefined() || value.is_error()) return value;
-  return call.evaluator.string(value.plain_text());
+  return call.evaluator.string(text_in_functions(value));
 }
 
 Value to_boolean(const Call& call) {
@@ -83,7 +84,7 @@ Value rounded(const Call& call) {
   const Value value = call.value(0);
   if (value.as_integer()) return value;
   const Value real = convert_to_real(value);
-  return real.as_real() ? whole(round(*real.as_real())) : real;
+  return real.as_real() ? whole(round(*real.as_real())) : Value::error();
 }
 double round_down(double number) { return std::floor(number); }
 double round_up(double number) { return std::ceil(number); }

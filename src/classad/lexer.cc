@@ -29,6 +29,11 @@ std::size_t count_while(std::string_view text, bool (*is)(char)) {
   return n;
 }
 
+bool is_number(std::string_view text) {
+  const std::size_t at = text.starts_with('.') ? 1 : 0;
+  return at < text.size() && is_digit(text[at]);
+}
+
 }  // namespace
 
 Error Lexer::error_at(std::size_t offset, std::string_view what) const {
@@ -50,47 +55,36 @@ Status Lexer::skip_blanks() {
   }
 }
 
+// As in job ads: decimal only, digits on both sides of a point, or only after it.
 Result<Token> Lexer::number() {
   const std::size_t start = at_;
   Token token{.word = Word::integer, .at = start, .text = {}};
-  if (rest().starts_with("0x") || rest().starts_with("0X")) {
-    at_ += 2;
-    const std::size_t digits = count_while(rest(), [](char c) {
-      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    });
-    if (digits == 0) return error_at(start, "0x without digits");
-    token.integer = static_cast<std::int64_t>(
-        std::strtoull(std::string(rest().substr(0, digits)).c_str(), nullptr, 16));
+  at_ += count_while(rest(), [](char c) { return c == '-'; });
+  const std::string_view whole = rest().substr(0, count_while(rest(), is_digit));
+  if (whole.size() > 1 && whole[0] == '0')
+    return error_at(start, "a number of several digits does not begin with 0");
+  at_ += whole.size();
+  if (rest().starts_with('.')) {
+    token.word = Word::real;
+    ++at_;
+    const std::size_t digits = count_while(rest(), is_digit);
+    if (digits == 0) return error_at(at_, "digits should follow the point");
     at_ += digits;
-  } else {
-    at_ += count_while(rest(), is_digit);
-    bool real = false;
-    if (rest().starts_with('.')) {
-      real = true;
-      ++at_;
-      at_ += count_while(rest(), is_digit);
-    }
-    if (const std::string_view tail = rest(); !tail.empty() && (tail[0] == 'e' || tail[0] == 'E')) {
-      const std::size_t sign = tail.size() > 1 && (tail[1] == '+' || tail[1] == '-') ? 1 : 0;
-      const std::size_t digits = count_while(tail.substr(1 + sign), is_digit);
-      if (digits > 0) {
-        real = true;
-        at_ += 1 + sign + digits;
-      }
-    }
-    const std::string digits(text_.substr(start, at_ - start));
-    if (real) {
-      token.word = Word::real;
-      token.real = std::strtod(digits.c_str(), nullptr);
-    } else {
-      const bool octal = digits.size() > 1 && digits[0] == '0';
-      if (octal && digits.find_first_of("89") != std::string::npos)
-        return error_at(start, "a number that begins with 0 is octal: 8 and 9 are no digits of it");
-      token.integer = std::strtoll(digits.c_str(), nullptr, octal ? 8 : 10);
-    }
   }
-  if (!rest().empty() && is_letter(rest()[0])) return error_at(at_, "letters follow a number");
+  if (const std::string_view tail = rest(); !tail.empty() && (tail[0] == 'e' || tail[0] == 'E')) {
+    const std::size_t sign = tail.size() > 1 && (tail[1] == '+' || tail[1] == '-') ? 1 : 0;
+    const std::size_t digits = count_while(tail.substr(1 + sign), is_digit);
+    if (digits == 0) return error_at(at_, "digits should follow the exponent's e");
+    token.word = Word::real;
+    at_ += 1 + sign + digits;
+  }
+  if (!rest().empty() && is_letter(rest()[0]))
+    return error_at(at_, "letters follow a number: an expression has no 1K, 2M or 0x10");
   token.text = text_.substr(start, at_ - start);
+  if (token.word == Word::real)
+    token.real = std::strtod(std::string(token.text).c_str(), nullptr);
+  else
+    token.integer = parse_integer(token.text).value_or(0);  // HTCondor: what does not fit is 0
   return token;
 }
 
@@ -118,12 +112,21 @@ Result<Token> Lexer::quoted(char quote) {
   return error_at(token.at, quote == '"' ? "the string has no end" : "the quoted name has no end");
 }
 
+// -3 is one word where an operand stands, so that it is written back as it was.
+bool Lexer::minus_begins_number() const {
+  return at_ > 0 && text_[at_ - 1] == '-' && is_number(rest());
+}
+
+Result<Token> Lexer::negative_number() {
+  --at_;
+  return number();
+}
+
 Result<Token> Lexer::next() {
   CAIRN_CHECK(skip_blanks());
   if (at_ == text_.size()) return Token{.word = Word::end, .at = at_, .text = {}};
   const char c = text_[at_];
-  if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1])))
-    return number();
+  if (is_number(rest())) return number();
   if (c == '"' || c == '\'') return quoted(c);
   if (is_letter(c)) {
     const std::size_t length =

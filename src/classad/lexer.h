@@ -25,6 +25,9 @@ class Lexer {
   explicit Lexer(std::string_view text) : text_(text) {}
   // Errors: invalid, with the column.
   Result<Token> next();
+  // Right after the word `-`: whether a number begins without a blank, and that number.
+  bool minus_begins_number() const;
+  Result<Token> negative_number();
   Error error_at(std::size_t offset, std::string_view what) const;
 
  private:

@@ -71,5 +71,8 @@ struct Node {
 int binding(Op op);
 std::string_view symbol(Op op);
 void unparse(const Node& node, std::string& text);
+// As functions make text of a value: reals with all digits (1.500000000000000E+00), in
+// lists backslashes doubled, times bare.
+std::string text_in_functions(const Value& value);
 
 }  // namespace cairn::classad

@@ -155,14 +155,6 @@ Value arithmetic(Op op, const Value& left, const Value& right) {
 
 // Shifts count modulo 64.
 Value bitwise(Op op, const Value& left, const Value& right) {
-  const auto* left_boolean = left.as_boolean();
-  const auto* right_boolean = right.as_boolean();
-  if (left_boolean && right_boolean) {
-    if (op == Op::bit_or) return Value::boolean(*left_boolean || *right_boolean);
-    if (op == Op::bit_and) return Value::boolean(*left_boolean && *right_boolean);
-    if (op == Op::bit_xor) return Value::boolean(*left_boolean != *right_boolean);
-    return Value::error();
-  }
   const auto* a = left.as_integer();
   const auto* b = right.as_integer();
   if (!a || !b) return Value::error();
@@ -209,10 +201,10 @@ Value apply_unary(Op op, const Value& operand) {
   if (operand.is_error() || operand.is_undefined()) return operand;
   switch (op) {
     case Op::plus:
-      return as_number(operand) || operand.as_relative_time() ? operand : Value::error();
+      return operand.is_number() || operand.as_relative_time() ? operand : Value::error();
     case Op::minus:
       if (const auto* real = operand.as_real()) return Value::real(-*real);
-      if (const auto whole = as_whole(operand)) return Value::integer(wrapped(-bits(*whole)));
+      if (const auto* whole = operand.as_integer()) return Value::integer(wrapped(-bits(*whole)));
       if (const auto* span = operand.as_relative_time())
         return Value::time(RelativeTime{-span->seconds});
       return Value::error();
@@ -221,7 +213,6 @@ Value apply_unary(Op op, const Value& operand) {
       return Value::error();
     default:
       if (const auto* integer = operand.as_integer()) return Value::integer(~*integer);
-      if (const auto* boolean = operand.as_boolean()) return Value::boolean(!*boolean);
       return Value::error();
   }
 }
@@ -229,9 +220,10 @@ Value apply_unary(Op op, const Value& operand) {
 Value apply_binary(Op op, const Value& left, const Value& right) {
   switch (op) {
     case Op::same:
-      return Value::boolean(identical(left, right));
     case Op::not_same:
-      return Value::boolean(!identical(left, right));
+      if ((left.as_list() && right.as_list()) || (left.as_ad() && right.as_ad()))
+        return Value::error();
+      return Value::boolean(identical(left, right) == (op == Op::same));
     case Op::logical_or:
       return logical(Truth::yes, left, right);
     case Op::logical_and:

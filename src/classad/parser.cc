@@ -124,6 +124,10 @@ class Parser {
   Result<NodePtr> unary() {
     const Depth depth(depth_);
     if (depth_ > kMaxNesting) return lexer_.error_at(token_.at, "nested too deeply");
+    if (at("-") && lexer_.minus_begins_number()) {
+      CAIRN_TRY(token_, lexer_.negative_number());
+      return postfix();
+    }
     Op op = Op::none;
     if (at("-")) op = Op::minus;
     if (at("+")) op = Op::plus;
@@ -231,12 +235,15 @@ class Parser {
   Result<std::vector<NodePtr>> sequence(std::string_view end) {
     std::vector<NodePtr> items;
     CAIRN_CHECK(advance());
-    while (!at(end)) {
-      if (!items.empty()) CAIRN_CHECK(expect(","));
-      CAIRN_TRY(NodePtr item, expression());
-      items.push_back(std::move(item));
+    if (!at(end)) {
+      for (;;) {
+        CAIRN_TRY(NodePtr item, expression());
+        items.push_back(std::move(item));
+        if (!at(",")) break;
+        CAIRN_CHECK(advance());
+      }
     }
-    CAIRN_CHECK(advance());
+    CAIRN_CHECK(expect(end));
     return items;
   }
 

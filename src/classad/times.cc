@@ -65,24 +65,20 @@ std::string absolute_time_text(AbsoluteTime time) {
 }
 
 std::string relative_time_text(RelativeTime time) {
-  if (!(std::abs(time.seconds) < 1e15)) return time.seconds < 0 ? "-INF" : "INF";
   const double total = std::abs(time.seconds);
+  if (!(total < 1e15)) return time.seconds < 0 ? "-INF" : "INF";
   const auto whole = static_cast<long long>(total);
-  const double fraction = total - static_cast<double>(whole);
   char buffer[80];
-  if (whole >= 86400)
-    std::snprintf(buffer, sizeof buffer, "%lld+%02lld:%02lld:%02lld", whole / 86400,
-                  whole / 3600 % 24, whole / 60 % 60, whole % 60);
-  else if (whole >= 3600)
-    std::snprintf(buffer, sizeof buffer, "%02lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
-                  whole % 60);
-  else
-    std::snprintf(buffer, sizeof buffer, "%02lld:%02lld", whole / 60, whole % 60);
-  std::string text = time.seconds < 0 ? cat("-", buffer) : buffer;
-  if (fraction > 0) {
-    std::snprintf(buffer, sizeof buffer, "%g", fraction);
-    if (const std::string digits = buffer; digits.starts_with("0.")) text += digits.substr(1);
-  }
+  std::string text = time.seconds < 0 ? "-" : "";
+  const auto add = [&](const char* format, auto number) {
+    std::snprintf(buffer, sizeof buffer, format, number);
+    text += buffer;
+  };
+  if (whole >= 86400) add("%lld+", whole / 86400);
+  if (whole >= 3600) add("%02lld:", whole / 3600 % 24);
+  if (whole >= 60) add("%02lld:", whole / 60 % 60);
+  if (total == static_cast<double>(whole)) add("%02lld", whole % 60);
+  else add("%g", static_cast<double>(whole % 60) + (total - static_cast<double>(whole)));
   return text;
 }
 

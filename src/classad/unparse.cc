@@ -1,5 +1,9 @@
 // Trees and values as HTCondor 23 writes them into job ads.
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
 
 #include "base/text.h"
 #include "classad/lists.h"
@@ -21,8 +25,15 @@ constexpr std::array<OpWords, 26> kOps = {{
     {"%", 10}, {"+", 0},   {"-", 0},   {"!", 0}, {"~", 0},
 }};
 
+bool is_word_of_the_language(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kWords = {"true", "false",  "undefined", "error",
+                                                      "is",   "isnt", "parent"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [name](std::string_view word) { return equal_ignoring_case(word, name); });
+}
+
 void write_name(std::string_view name, std::string& text) {
-  if (is_attribute_name(name)) {
+  if (is_attribute_name(name) && !is_word_of_the_language(name)) {
     text += name;
     return;
   }
@@ -34,49 +45,134 @@ void write_name(std::string_view name, std::string& text) {
   text += '\'';
 }
 
-void write_sequence(const std::vector<NodePtr>& nodes, std::string& text) {
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (i > 0) text += ',';
-    unparse(*nodes[i], text);
-  }
+std::string real_in_full(double number) {
+  if (!std::isfinite(number)) return real_text(number);
+  char text[40];
+  std::snprintf(text, sizeof text, "%.15E", number);
+  return text;
 }
 
-void write_value(const Value& value, std::string& text) {
-  switch (value.kind()) {
-    case Value::Kind::undefined:
-      text += "undefined";
-      return;
-    case Value::Kind::error:
-      text += "error";
-      return;
-    case Value::Kind::boolean:
-      text += *value.as_boolean() ? "true" : "false";
-      return;
-    case Value::Kind::integer:
-      text += std::to_string(*value.as_integer());
-      return;
-    case Value::Kind::real:
-      text += real_text(*value.as_real());
-      return;
-    case Value::Kind::string:
-      text += quote_string(*value.as_string());
-      return;
-    case Value::Kind::absolute_time:
-      text += cat("absTime(\"", absolute_time_text(*value.as_absolute_time()), "\")");
-      return;
-    case Value::Kind::relative_time:
-      text += cat("relTime(\"", relative_time_text(*value.as_relative_time()), "\")");
-      return;
-    case Value::Kind::list:
-      text += "{ ";
-      write_sequence(value.as_list()->items, text);
-      text += " }";
-      return;
-    case Value::Kind::ad:
-      text += value.as_ad()->ad.text();
-      return;
+std::string quote_with_escapes(std::string_view content) {
+  std::string text = "\"";
+  for (const char letter : content) {
+    if (letter == '"' || letter == '\\') text += '\\';
+    text += letter;
   }
+  return text += '"';
 }
+
+// HTCondor has two ways of writing: that of job ads, and the language's own.
+class Writer {
+ public:
+  enum class Style : std::uint8_t { job_ad, own };
+  Writer(std::string& text, Style style) : text_(text), style_(style) {}
+
+  void value(const Value& value) {
+    const bool own = style_ == Style::own;
+    switch (value.kind()) {
+      case Value::Kind::undefined: text_ += "undefined"; return;
+      case Value::Kind::error: text_ += "error"; return;
+      case Value::Kind::boolean: text_ += *value.as_boolean() ? "true" : "false"; return;
+      case Value::Kind::integer: text_ += std::to_string(*value.as_integer()); return;
+      case Value::Kind::real:
+        text_ += own ? real_in_full(*value.as_real()) : real_text(*value.as_real());
+        return;
+      case Value::Kind::string:
+        text_ += own ? quote_with_escapes(*value.as_string()) : quote_string(*value.as_string());
+        return;
+      case Value::Kind::absolute_time:
+        text_ += cat("absTime(\"", absolute_time_text(*value.as_absolute_time()), "\")");
+        return;
+      case Value::Kind::relative_time:
+        text_ += cat("relTime(\"", relative_time_text(*value.as_relative_time()), "\")");
+        return;
+      case Value::Kind::list:
+        text_ += "{ ";
+        sequence(value.as_list()->items);
+        text_ += " }";
+        return;
+      case Value::Kind::ad: ad(value.as_ad()->ad); return;
+    }
+  }
+
+  void node(const Node& node) {
+    switch (node.kind) {
+      case NodeKind::literal: value(node.value); return;
+      case NodeKind::attribute:
+        if (!node.children.empty()) this->node(*node.children[0]);
+        if (!node.children.empty() || node.absolute) text_ += '.';
+        write_name(node.name, text_);
+        return;
+      case NodeKind::unary:
+        text_ += cat(" ", symbol(node.op));
+        this->node(*node.children[0]);
+        return;
+      case NodeKind::binary:
+        this->node(*node.children[0]);
+        text_ += cat(" ", symbol(node.op), " ");
+        this->node(*node.children[1]);
+        return;
+      case NodeKind::conditional:
+        this->node(*node.children[0]);
+        text_ += node.children.size() == 2 ? " ?: " : " ? ";
+        this->node(*node.children[1]);
+        if (node.children.size() == 2) return;
+        text_ += " : ";
+        this->node(*node.children[2]);
+        return;
+      case NodeKind::subscript:
+        this->node(*node.children[0]);
+        text_ += '[';
+        this->node(*node.children[1]);
+        text_ += ']';
+        return;
+      case NodeKind::call:
+        text_ += cat(node.name, "(");
+        sequence(node.children);
+        text_ += ')';
+        return;
+      case NodeKind::list:
+        text_ += "{ ";
+        sequence(node.children);
+        text_ += " }";
+        return;
+      case NodeKind::ad: ad(node.nested); return;
+      case NodeKind::parentheses:
+        text_ += '(';
+        this->node(*node.children[0]);
+        text_ += ')';
+        return;
+    }
+  }
+
+  // Shorter names first, as HTCondor has it.
+  void ad(const Ad& ad) {
+    std::vector<const Ad::Attributes::value_type*> sorted;
+    for (const auto& attribute : ad.attributes()) sorted.push_back(&attribute);
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto* left, const auto* right) {
+      return left->first.size() < right->first.size();
+    });
+    text_ += "[ ";
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      if (i > 0) text_ += "; ";
+      write_name(sorted[i]->first, text_);
+      text_ += " = ";
+      node(sorted[i]->second.root());
+    }
+    text_ += " ]";
+  }
+
+ private:
+  void sequence(const std::vector<NodePtr>& nodes) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (i > 0) text_ += ',';
+      node(*nodes[i]);
+    }
+  }
+
+  std::string& text_;
+  Style style_;
+};
 
 }  // namespace
 
@@ -84,57 +180,16 @@ int binding(Op op) { return kOps.at(static_cast<std::size_t>(op)).binding; }
 std::string_view symbol(Op op) { return kOps.at(static_cast<std::size_t>(op)).symbol; }
 
 void unparse(const Node& node, std::string& text) {
-  switch (node.kind) {
-    case NodeKind::literal:
-      write_value(node.value, text);
-      return;
-    case NodeKind::attribute:
-      if (!node.children.empty()) unparse(*node.children[0], text);
-      if (!node.children.empty() || node.absolute) text += '.';
-      write_name(node.name, text);
-      return;
-    case NodeKind::unary:
-      text += cat(" ", symbol(node.op));
-      unparse(*node.children[0], text);
-      return;
-    case NodeKind::binary:
-      unparse(*node.children[0], text);
-      text += cat(" ", symbol(node.op), " ");
-      unparse(*node.children[1], text);
-      return;
-    case NodeKind::conditional:
-      unparse(*node.children[0], text);
-      text += node.children.size() == 2 ? " ?: " : " ? ";
-      unparse(*node.children[1], text);
-      if (node.children.size() == 2) return;
-      text += " : ";
-      unparse(*node.children[2], text);
-      return;
-    case NodeKind::subscript:
-      unparse(*node.children[0], text);
-      text += '[';
-      unparse(*node.children[1], text);
-      text += ']';
-      return;
-    case NodeKind::call:
-      text += cat(node.name, "(");
-      write_sequence(node.children, text);
-      text += ')';
-      return;
-    case NodeKind::list:
-      text += "{ ";
-      write_sequence(node.children, text);
-      text += " }";
-      return;
-    case NodeKind::ad:
-      text += node.nested.text();
-      return;
-    case NodeKind::parentheses:
-      text += '(';
-      unparse(*node.children[0], text);
-      text += ')';
-      return;
-  }
+  Writer(text, Writer::Style::job_ad).node(node);
+}
+
+std::string text_in_functions(const Value& value) {
+  if (const auto* text = value.as_string()) return *text;
+  if (const auto* time = value.as_absolute_time()) return absolute_time_text(*time);
+  if (const auto* span = value.as_relative_time()) return relative_time_text(*span);
+  std::string text;
+  Writer(text, Writer::Style::own).value(value);
+  return text;
 }
 
 std::string Expression::text() const {
@@ -143,9 +198,15 @@ std::string Expression::text() const {
   return text;
 }
 
+std::string Ad::text() const {
+  std::string text;
+  Writer(text, Writer::Style::job_ad).ad(*this);
+  return text;
+}
+
 std::string Value::text() const {
   std::string text;
-  write_value(*this, text);
+  Writer(text, Writer::Style::job_ad).value(*this);
   return text;
 }
 
