@@ -24,8 +24,8 @@ TEST(Evaluate, SaysWhatHTCondorSays) {
   std::string ad_text, result;
   Ad ad;
   std::string written;
-  std::istringstream lines(testing::read_text(std::string(CAIRN_SOURCE_DIR) +
-                                              "/src/classad/testdata/evaluate.txt"));
+  std::istringstream lines(
+      testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/classad/testdata/evaluate.txt"));
   std::string expression;
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line);) {
@@ -124,7 +124,8 @@ TEST(Evaluate, ElementsOfAListAreEvaluatedInItsPlace) {
 }
 
 TEST(Evaluate, OnlyWhatIsTrueHolds) {
-  for (const char* text : {"true", "1", "0.5"}) EXPECT_TRUE(evaluate(Expression::parse(text).value(), {}).holds());
+  for (const char* text : {"true", "1", "0.5"})
+    EXPECT_TRUE(evaluate(Expression::parse(text).value(), {}).holds());
   for (const char* text : {"false", "0", "undefined", "error", "\"true\""})
     EXPECT_FALSE(evaluate(Expression::parse(text).value(), {}).holds());
 }

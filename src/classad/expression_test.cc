@@ -89,30 +89,57 @@ TEST(Ad, RefusalNamesTheLine) {
 // minus before a number becomes part of the number, so none is made here.
 std::string any_expression(int depth);
 std::string any_operand(int depth) {
-  return depth <= 0 ? std::string(*rc::gen::elementOf(std::vector<std::string>{
-                          "1", "0", "2.5", "-3", "true", "false", "undefined", "error", "\"text\"",
-                          "\"a \\\"quoted\\\" one\"", "\"C:\\dir x\"", "x", "MY.x", "TARGET.y", ".z",
-                          "'odd name'", "1E+20", "0.1", "{  }", "[  ]", "time()"}))
-                    : "(" + any_expression(depth - 1) + ")";
+  return depth <= 0
+             ? std::string(*rc::gen::elementOf(std::vector<std::string>{"1",
+                                                                        "0",
+                                                                        "2.5",
+                                                                        "-3",
+                                                                        "true",
+                                                                        "false",
+                                                                        "undefined",
+                                                                        "error",
+                                                                        "\"text\"",
+                                                                        "\"a \\\"quoted\\\" one\"",
+                                                                        "\"C:\\dir x\"",
+                                                                        "x",
+                                                                        "MY.x",
+                                                                        "TARGET.y",
+                                                                        ".z",
+                                                                        "'odd name'",
+                                                                        "1E+20",
+                                                                        "0.1",
+                                                                        "{  }",
+                                                                        "[  ]",
+                                                                        "time()"}))
+             : "(" + any_expression(depth - 1) + ")";
 }
 std::string any_expression(int depth) {
   const int kind = *rc::gen::inRange(0, 10);
   const auto operand = [depth] { return any_operand(depth - 1); };
   switch (kind) {
-    case 0: return operand();
-    case 1: return " !" + operand();
-    case 2: return " -x" + std::string(" + ") + operand();
-    case 3: return operand() + " ? " + operand() + " : " + operand();
-    case 4: return operand() + " ?: " + operand();
-    case 5: return "{ " + operand() + "," + operand() + " }";
-    case 6: return "[ a = " + operand() + "; bc = " + operand() + " ].a";
-    case 7: return "f(" + operand() + "," + any_expression(depth - 2) + ")";
-    case 8: return "x[" + operand() + "]";
+    case 0:
+      return operand();
+    case 1:
+      return " !" + operand();
+    case 2:
+      return " -x" + std::string(" + ") + operand();
+    case 3:
+      return operand() + " ? " + operand() + " : " + operand();
+    case 4:
+      return operand() + " ?: " + operand();
+    case 5:
+      return "{ " + operand() + "," + operand() + " }";
+    case 6:
+      return "[ a = " + operand() + "; bc = " + operand() + " ].a";
+    case 7:
+      return "f(" + operand() + "," + any_expression(depth - 2) + ")";
+    case 8:
+      return "x[" + operand() + "]";
     default:
       return operand() + " " +
              *rc::gen::elementOf(std::vector<std::string>{
-                 "||", "&&", "|", "^", "&", "==", "!=", "=?=", "=!=", "<", "<=", ">", ">=", "<<",
-                 ">>", ">>>", "+", "-", "*", "/", "%"}) +
+                 "||", "&&", "|",  "^",  "&",   "==", "!=", "=?=", "=!=", "<", "<=",
+                 ">",  ">=", "<<", ">>", ">>>", "+",  "-",  "*",   "/",   "%"}) +
              " " + operand();
   }
 }

@@ -54,7 +54,8 @@ Value version_compare(const Call& call) {
 template <Op op>
 Value version_is(const Call& call) {
   return versions(call, [](const std::vector<std::string>& texts) {
-    return apply_binary(op, Value::integer(compare_versions(texts[0], texts[1])), Value::integer(0));
+    return apply_binary(op, Value::integer(compare_versions(texts[0], texts[1])),
+                        Value::integer(0));
   });
 }
 Value version_in_range(const Call& call) {
@@ -146,8 +147,10 @@ std::string v2_word(std::string_view word) {
       text += letter;
       continue;
     }
-    if (text.ends_with('\'')) text.pop_back();
-    else text += '\'';
+    if (text.ends_with('\''))
+      text.pop_back();
+    else
+      text += '\'';
     if (letter == '\'') text += '\'';
     text += letter;
     text += '\'';

@@ -214,8 +214,9 @@ Value fold_string_list(const Call& call) {
   const Value total = folded(fold, numbers);
   const auto real = total.to_real();
   if (!real) return total;
-  const double result =
-      fold == Fold::average && !numbers.empty() ? *real / static_cast<double>(numbers.size()) : *real;
+  const double result = fold == Fold::average && !numbers.empty()
+                            ? *real / static_cast<double>(numbers.size())
+                            : *real;
   const auto cut = Value::real(result).to_integer();
   return whole && cut ? Value::integer(*cut) : Value::real(result);
 }

@@ -35,7 +35,8 @@ Value multiple(const Value& number, const Value& step) {
   return Value::real(std::ceil(*real.as_real() / *by.as_real()) * *by.as_real());
 }
 
-// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the last.
+// quantize(n, step), quantize(n, {sizes}): the first size that holds n, else a multiple of the
+// last.
 Value quantize(const Call& call) {
   const Value number = call.value(0), steps = call.value(1);
   const ListValue* list = steps.as_list();

@@ -56,8 +56,8 @@ bool append_substitute(std::string& result, const std::string& substitute, std::
                        const Regex::Spans& spans) {
   for (std::size_t i = 0; i < substitute.size(); ++i) {
     const char c = substitute[i];
-    const bool group =
-        c == '\\' && i + 1 < substitute.size() && substitute[i + 1] >= '0' && substitute[i + 1] <= '9';
+    const bool group = c == '\\' && i + 1 < substitute.size() && substitute[i + 1] >= '0' &&
+                       substitute[i + 1] <= '9';
     if (!group) {
       result += c;
       continue;

@@ -58,10 +58,9 @@ Value substring(const Call& call) {
   std::int64_t start = *offset.as_integer();
   start = within(start < 0 ? std::max(start, -size) + size : start);
   std::int64_t count = *length.as_integer();
-  count = count < 0 ? within(std::max(count, -size) + size - start)
-                    : std::min(count, size - start);
-  return call.evaluator.string(text.as_string()->substr(static_cast<std::size_t>(start),
-                                                        static_cast<std::size_t>(count)));
+  count = count < 0 ? within(std::max(count, -size) + size - start) : std::min(count, size - start);
+  return call.evaluator.string(
+      text.as_string()->substr(static_cast<std::size_t>(start), static_cast<std::size_t>(count)));
 }
 
 template <bool ignoring_case>

@@ -19,8 +19,7 @@ Value now(const Call& call) { return Value::integer(call.evaluator.scope().now_s
 
 Value absolute_time(const Call& call) {
   const std::int64_t current = call.evaluator.scope().now_seconds;
-  if (call.count() == 0)
-    return Value::time(AbsoluteTime{current, local_offset_seconds(current)});
+  if (call.count() == 0) return Value::time(AbsoluteTime{current, local_offset_seconds(current)});
   const Value value = call.value(0);
   if (value.as_absolute_time()) return value;
   if (const auto* text = value.as_string()) {
@@ -110,8 +109,8 @@ Value split_time(const Call& call) {
     whole("Days", sign * (total / 86400));
     whole("Hours", sign * (total / 3600 % 24));
     whole("Minutes", sign * (total / 60 % 60));
-    ad.set("Seconds", Value::real(static_cast<double>(sign) *
-                                  (std::fmod(std::abs(span->seconds), 60.0))));
+    ad.set("Seconds",
+           Value::real(static_cast<double>(sign) * (std::fmod(std::abs(span->seconds), 60.0))));
   } else {
     const auto seconds = seconds_of(value);
     if (!seconds) return unusable(value);
@@ -133,7 +132,17 @@ Value split_time(const Call& call) {
   return Value::ad(std::make_shared<const AdValue>(AdValue{std::move(ad), {}}));
 }
 
-enum class Part { year, month, day_of_year, day_of_month, day_of_week, days, hours, minutes, seconds };
+enum class Part {
+  year,
+  month,
+  day_of_year,
+  day_of_month,
+  day_of_week,
+  days,
+  hours,
+  minutes,
+  seconds
+};
 
 template <Part part>
 Value part_of(const Call& call) {
@@ -142,11 +151,16 @@ Value part_of(const Call& call) {
     const auto total = Value::real(span->seconds).to_integer();
     if (!total) return Value::error();
     switch (part) {
-      case Part::days: return Value::integer(*total / 86400);
-      case Part::hours: return Value::integer(*total / 3600 % 24);
-      case Part::minutes: return Value::integer(*total / 60 % 60);
-      case Part::seconds: return Value::integer(*total % 60);
-      default: return Value::error();
+      case Part::days:
+        return Value::integer(*total / 86400);
+      case Part::hours:
+        return Value::integer(*total / 3600 % 24);
+      case Part::minutes:
+        return Value::integer(*total / 60 % 60);
+      case Part::seconds:
+        return Value::integer(*total % 60);
+      default:
+        return Value::error();
     }
   }
   const auto* absolute = value.as_absolute_time();
@@ -155,21 +169,30 @@ Value part_of(const Call& call) {
   std::tm parts{};
   gmtime_r(&shifted, &parts);
   switch (part) {
-    case Part::year: return Value::integer(parts.tm_year + 1900);
-    case Part::month: return Value::integer(parts.tm_mon + 1);
-    case Part::day_of_year: return Value::integer(parts.tm_yday);
-    case Part::day_of_month: return Value::integer(parts.tm_mday);
-    case Part::day_of_week: return Value::integer(parts.tm_wday);
-    case Part::hours: return Value::integer(parts.tm_hour);
-    case Part::minutes: return Value::integer(parts.tm_min);
-    case Part::seconds: return Value::integer(parts.tm_sec);
-    default: return Value::error();
+    case Part::year:
+      return Value::integer(parts.tm_year + 1900);
+    case Part::month:
+      return Value::integer(parts.tm_mon + 1);
+    case Part::day_of_year:
+      return Value::integer(parts.tm_yday);
+    case Part::day_of_month:
+      return Value::integer(parts.tm_mday);
+    case Part::day_of_week:
+      return Value::integer(parts.tm_wday);
+    case Part::hours:
+      return Value::integer(parts.tm_hour);
+    case Part::minutes:
+      return Value::integer(parts.tm_min);
+    case Part::seconds:
+      return Value::integer(parts.tm_sec);
+    default:
+      return Value::error();
   }
 }
 
 Value time_zone_offset(const Call& call) {
-  return Value::time(RelativeTime{
-      static_cast<double>(local_offset_seconds(call.evaluator.scope().now_seconds))});
+  return Value::time(
+      RelativeTime{static_cast<double>(local_offset_seconds(call.evaluator.scope().now_seconds))});
 }
 
 Value day_time(const Call& call) {

@@ -15,7 +15,8 @@ template <class T, void (*release)(T*)>
 struct Release {
   void operator()(T* held) const { release(held); }
 };
-using MatchData = std::unique_ptr<pcre2_match_data, Release<pcre2_match_data, pcre2_match_data_free>>;
+using MatchData =
+    std::unique_ptr<pcre2_match_data, Release<pcre2_match_data, pcre2_match_data_free>>;
 using MatchContext =
     std::unique_ptr<pcre2_match_context, Release<pcre2_match_context, pcre2_match_context_free>>;
 
@@ -50,9 +51,8 @@ std::optional<Regex> Regex::compile(std::string_view pattern, const RegexOptions
   if (options.extended) flags |= PCRE2_EXTENDED;
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), flags, &error,
-                    &offset, nullptr);
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                   flags, &error, &offset, nullptr);
   if (!code) return std::nullopt;
   return Regex(std::make_shared<const Code>(code));
 }

@@ -14,7 +14,7 @@ namespace cairn::classad {
 
 struct RegexOptions {
   bool ignore_case = false, multiline = false, dot_all = false, extended = false;
-  bool global = false;      // g: every match, for what replaces
+  bool global = false;  // g: every match, for what replaces
 };
 RegexOptions parse_regex_options(std::string_view letters);
 

@@ -77,8 +77,10 @@ std::string relative_time_text(RelativeTime time) {
   if (whole >= 86400) add("%lld+", whole / 86400);
   if (whole >= 3600) add("%02lld:", whole / 3600 % 24);
   if (whole >= 60) add("%02lld:", whole / 60 % 60);
-  if (total == static_cast<double>(whole)) add("%02lld", whole % 60);
-  else add("%g", static_cast<double>(whole % 60) + (total - static_cast<double>(whole)));
+  if (total == static_cast<double>(whole))
+    add("%02lld", whole % 60);
+  else
+    add("%g", static_cast<double>(whole % 60) + (total - static_cast<double>(whole)));
   return text;
 }
 

@@ -26,8 +26,8 @@ constexpr std::array<OpWords, 26> kOps = {{
 }};
 
 bool is_word_of_the_language(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kWords = {"true", "false",  "undefined", "error",
-                                                      "is",   "isnt", "parent"};
+  constexpr std::array<std::string_view, 7> kWords = {"true", "false", "undefined", "error",
+                                                      "is",   "isnt",  "parent"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [name](std::string_view word) { return equal_ignoring_case(word, name); });
 }
@@ -70,10 +70,18 @@ class Writer {
   void value(const Value& value) {
     const bool own = style_ == Style::own;
     switch (value.kind()) {
-      case Value::Kind::undefined: text_ += "undefined"; return;
-      case Value::Kind::error: text_ += "error"; return;
-      case Value::Kind::boolean: text_ += *value.as_boolean() ? "true" : "false"; return;
-      case Value::Kind::integer: text_ += std::to_string(*value.as_integer()); return;
+      case Value::Kind::undefined:
+        text_ += "undefined";
+        return;
+      case Value::Kind::error:
+        text_ += "error";
+        return;
+      case Value::Kind::boolean:
+        text_ += *value.as_boolean() ? "true" : "false";
+        return;
+      case Value::Kind::integer:
+        text_ += std::to_string(*value.as_integer());
+        return;
       case Value::Kind::real:
         text_ += own ? real_in_full(*value.as_real()) : real_text(*value.as_real());
         return;
@@ -91,13 +99,17 @@ class Writer {
         sequence(value.as_list()->items);
         text_ += " }";
         return;
-      case Value::Kind::ad: ad(value.as_ad()->ad); return;
+      case Value::Kind::ad:
+        ad(value.as_ad()->ad);
+        return;
     }
   }
 
   void node(const Node& node) {
     switch (node.kind) {
-      case NodeKind::literal: value(node.value); return;
+      case NodeKind::literal:
+        value(node.value);
+        return;
       case NodeKind::attribute:
         if (!node.children.empty()) this->node(*node.children[0]);
         if (!node.children.empty() || node.absolute) text_ += '.';
@@ -136,7 +148,9 @@ class Writer {
         sequence(node.children);
         text_ += " }";
         return;
-      case NodeKind::ad: ad(node.nested); return;
+      case NodeKind::ad:
+        ad(node.nested);
+        return;
       case NodeKind::parentheses:
         text_ += '(';
         this->node(*node.children[0]);
