@@ -4,6 +4,8 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "classad/evaluate.h"
+#include "classad/expression.h"
 #include "lint/check.h"
 #include "lint/vocabulary.h"
 
@@ -63,11 +65,31 @@ std::string_view bare(std::string_view name) {
   return name;
 }
 
-bool names(std::string_view expression, std::string_view attribute) {
-  const auto list = terms(expression);
-  return std::any_of(list.begin(), list.end(), [attribute](const Term& term) {
-    return term.is_name && equal_ignoring_case(bare(term.text), attribute);
-  });
+// The conditions of a job that can be read, and those that cannot.
+struct Condition {
+  std::string_view command;
+  int line = 0;
+  Result<classad::Expression> expression;
+};
+std::vector<Condition> conditions(const Job& job) {
+  std::vector<Condition> list;
+  for (const std::string_view command : kConditions)
+    if (job.is_set(command))
+      list.push_back({command, job.line(command), classad::Expression::parse(job.text(command))});
+  return list;
+}
+
+bool names(std::string_view text, std::string_view attribute) {
+  const auto expression = classad::Expression::parse(text);
+  if (!expression) return false;
+  const auto references = expression->references();
+  const auto calls = expression->calls();
+  const auto is_it = [attribute](std::string_view name) {
+    return equal_ignoring_case(name, attribute);
+  };
+  return std::any_of(references.begin(), references.end(),
+                     [&is_it](const classad::Reference& each) { return is_it(each.name); }) ||
+         std::any_of(calls.begin(), calls.end(), is_it);
 }
 
 void killed_is_over(const Job& job, Report& report) {
@@ -184,55 +206,94 @@ void success_is_checkpoint(const Job& job, Report& report) {
                  "take one of the two out: checkpoint_exit_code, or the condition on that code");
 }
 
-void single_equals(const Job& job, Report& report) {
-  for (const std::string_view command : kConditions) {
-    const auto list = terms(job.text(command));
-    if (std::none_of(list.begin(), list.end(), [](const Term& term) { return term.text == "="; }))
-      continue;
-    report.add(job.line(command),
-               cat("= in ", command, " compares nothing: the expression is refused, or never true"),
-               "write == (or =?= where the attribute may be undefined)");
-  }
+bool has_single_equals(std::string_view text) {
+  const auto list = terms(text);
+  return std::any_of(list.begin(), list.end(), [](const Term& term) { return term.text == "="; });
 }
 
-void unknown_attribute(const Job& job, Report& report) {
-  for (const std::string_view command : kConditions) {
-    const auto list = terms(job.text(command));
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (!list[i].is_name || (i + 1 < list.size() && list[i + 1].text == "(")) continue;
-      const std::string_view name = bare(list[i].text);
-      if (name.find('.') != name.npos || name.size() < 5 || is_job_attribute(name) ||
-          is_machine_attribute(name) || job.attribute(name) != nullptr)
-        continue;
-      if (equal_ignoring_case(name, "undefined") || equal_ignoring_case(name, "error") ||
-          equal_ignoring_case(name, "false"))
+void single_equals(const Job& job, Report& report) {
+  for (const Condition& condition : conditions(job))
+    if (has_single_equals(job.text(condition.command)))
+      report.add(condition.line,
+                 cat("= in ", condition.command,
+                     " compares nothing: the expression is refused, or never true"),
+                 "write == (or =?= where the attribute may be undefined)");
+}
+
+void misspelt_in_condition(const Job& job, Report& report) {
+  for (const Condition& condition : conditions(job)) {
+    if (!condition.expression) continue;
+    for (const classad::Reference& reference : condition.expression->references()) {
+      const std::string& name = reference.name;
+      if (name.size() < 5 || is_job_attribute(name) || is_machine_attribute(name) ||
+          job.attribute(name) != nullptr)
         continue;
       // Other attributes are the pool's own; only a slip can be told from them.
-      const auto meant = slip_of(name, all_attributes());
-      if (!meant) continue;
-      report.add(
-          job.line(command),
-          cat(name, " in ", command,
-              " is no attribute that HTCondor sets: it is undefined, and the condition never true"),
-          cat("write ", *meant, ", if that was meant"));
+      if (const auto meant = slip_of(name, all_attributes()))
+        report.add(condition.line,
+                   cat(name, " in ", condition.command,
+                       " is no attribute that HTCondor sets: it is undefined, and the condition "
+                       "never true"),
+                   cat("write ", *meant, ", if that was meant"));
+    }
+    for (const std::string& name : condition.expression->calls()) {
+      if (classad::is_function(name)) continue;
+      if (const auto meant = slip_of(name, classad::function_names()))
+        report.add(condition.line,
+                   cat("there is no function ", name, "(): ", condition.command,
+                       " is an error whenever it is looked at"),
+                   cat("write ", *meant, "()"));
     }
   }
 }
 
+// What an expression without attributes, time and chance always is.
+std::optional<bool> constant(const classad::Expression& expression) {
+  if (!expression.references().empty()) return std::nullopt;
+  for (const std::string& name : expression.calls())
+    if (lower(name) == "time" || lower(name) == "random" ||
+        lower(name).find("time") != std::string::npos)
+      return std::nullopt;
+  const classad::Value value = classad::evaluate(expression, classad::Scope{});
+  return value.truth();
+}
+
 void constant_condition(const Job& job, Report& report) {
-  for (const std::string_view command :
-       {"periodic_hold", "periodic_remove", "periodic_vacate", "on_exit_hold"})
-    if (job.is_true(command))
-      report.add(job.line(command),
+  for (const Condition& condition : conditions(job)) {
+    if (!condition.expression) continue;
+    const auto always = constant(*condition.expression);
+    if (!always) continue;
+    const std::string_view command = condition.command;
+    const bool acts = command == "periodic_hold" || command == "periodic_remove" ||
+                      command == "periodic_vacate" || command == "on_exit_hold";
+    if (acts && *always)
+      report.add(condition.line,
                  cat(command, " = ", job.text(command), " is always true: ",
                      command == "on_exit_hold" ? "the job is held when it has finished"
                                                : "it happens as soon as the job is looked at"),
                  "write the condition, or take the line out");
-  if (job.is_false("on_exit_remove"))
-    report.add(job.line("on_exit_remove"),
-               cat("on_exit_remove = ", job.text("on_exit_remove"),
-                   ": the job never leaves the queue, and is run again when it has finished"),
-               "write the condition on which it is done: on_exit_remove = ExitCode =?= 0");
+    if (command == "on_exit_remove" && !*always)
+      report.add(condition.line,
+                 cat("on_exit_remove = ", job.text(command),
+                     ": the job never leaves the queue, and is run again when it has finished"),
+                 "write the condition on which it is done: on_exit_remove = ExitCode =?= 0");
+    if (command == "requirements" && !*always)
+      report.add(
+          condition.line,
+          cat("requirements = ", job.text(command), " is never true: no machine will run the job"),
+          "write what the machine must have, or take the line out");
+  }
+}
+
+void unreadable_condition(const Job& job, Report& report) {
+  for (const Condition& condition : conditions(job)) {
+    if (condition.expression || has_single_equals(job.text(condition.command))) continue;
+    report.add(condition.line,
+               cat(condition.command, " = ", job.text(condition.command),
+                   " is no expression: ", condition.expression.error().message),
+               condition.expression.error().hint.empty() ? "correct it"
+                                                         : condition.expression.error().hint);
+  }
 }
 
 // Without checkpoint_exit_code: exit with X, and the job goes back into the queue.
@@ -286,10 +347,11 @@ constexpr std::array kChecks = {
     Check{"CL606", Severity::error, "Periodic condition on the exit code", periodic_exit_code},
     Check{"CL607", Severity::error, "The checkpoint's code ends the job", success_is_checkpoint},
     Check{"CL608", Severity::error, "= for ==", single_equals},
-    Check{"CL609", Severity::warning, "Misspelt attribute in a condition", unknown_attribute},
+    Check{"CL609", Severity::warning, "Misspelt attribute in a condition", misspelt_in_condition},
     Check{"CL610", Severity::warning, "Condition that is always the same", constant_condition},
     Check{"CL611", Severity::warning, "Back into the queue without its files", early_exit},
     Check{"CL612", Severity::warning, "Killed without warning", kill_at_once},
+    Check{"CL613", Severity::error, "Condition that is no expression", unreadable_condition},
 };
 
 }  // namespace

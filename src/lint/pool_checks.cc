@@ -1,5 +1,6 @@
 // CL7…: what the pool's version of HTCondor knows.  Nothing is said where it is not known.
 // Source: HTCondor's version history.
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -96,6 +97,34 @@ void newer_than_pool(const Job& job, Report& report) {
                  "use the vanilla universe");
 }
 
+// Forms of statements, which are no commands.
+void newer_statement(const Subject& subject, Report& report) {
+  const auto& pool = subject.input.pool;
+  if (!pool) return;
+  std::string_view rest = subject.input.text;
+  for (int line = 1; !rest.empty(); ++line) {
+    const std::string_view text = trim(rest.substr(0, rest.find('\n')));
+    rest.remove_prefix(
+        std::min(rest.find('\n') == rest.npos ? rest.size() : rest.find('\n') + 1, rest.size()));
+    const std::string low = lower(text);
+    if (low.starts_with("queue") && low.find(" from table") != low.npos &&
+        *pool < PoolVersion{23, 10, 1})
+      report.add(line,
+                 cat("queue … from table came with HTCondor 23.10.1, the pool has ", to_text(*pool),
+                     ": it looks for a file named table"),
+                 "write queue NAME,NAME from FILE, without a heading in the file");
+    const auto append = low.find("+=");
+    if (append != low.npos &&
+        low.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_. ") == append &&
+        *pool < PoolVersion{25, 11, 0})
+      report.add(line,
+                 cat("+= came with HTCondor 25.11.0, the pool has ", to_text(*pool),
+                     ": the line is refused"),
+                 cat("write the name again: ", trim(text.substr(0, append)), " = $(",
+                     trim(text.substr(0, append)), ") …"));
+  }
+}
+
 bool is_older(const Job& job, PoolVersion version) {
   return job.input().pool && *job.input().pool < version;
 }
@@ -177,6 +206,7 @@ constexpr std::array kChecks = {
     Check{"CL706", Severity::warning, "HTCondor's own files in the checkpoint", internal_files},
     Check{"CL707", Severity::warning, "Relative paths that break", relative_paths_broken},
     Check{"CL708", Severity::hint, "Back into the queue at a checkpoint", requeued},
+    Check{"CL709", Severity::error, "Statement newer than the pool", nullptr, newer_statement},
 };
 
 }  // namespace

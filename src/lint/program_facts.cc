@@ -515,9 +515,16 @@ bool handles_sigterm(const Program& program) {
 }
 
 std::vector<ShellRun> shell_runs(const ShellScript& script) {
+  // Functions may come from a file that is read in.
+  const bool reads_others = std::any_of(
+      script.commands.begin(), script.commands.end(),
+      [](const ShellCommand& command) { return command.is(".") || command.is("source"); });
   std::vector<ShellRun> runs;
   for (std::size_t i = 0; i < script.commands.size(); ++i)
     if (auto run = run_of(script, script.commands[i])) {
+      if (reads_others && run->script.empty() &&
+          run->program.find_first_of("/$") == std::string::npos)
+        continue;
       run->command = i;
       runs.push_back(std::move(*run));
     }

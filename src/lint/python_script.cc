@@ -87,7 +87,9 @@ void PythonReader::take_string(std::string_view prefix) {
     }
     value += take();
   }
-  at_ = std::min(at_ + (is_long ? 3 : 1), text_.size());
+  // A short one ends with its line, whatever it lacks.
+  if (is_long || (!at_end() && peek() == quote))
+    at_ = std::min(at_ + (is_long ? 3 : 1), text_.size());
   const bool has_values = low.find('f') != low.npos && value.find('{') != value.npos;
   auto& tokens = statement_.tokens;
   if (!tokens.empty() && tokens.back().kind == Kind::string && !has_values) {

@@ -112,6 +112,8 @@ void code_lost(const Job& job, Report& report) {
   for (std::size_t i = run->command + 1; i < commands.size(); ++i)
     if (holds_status(commands[i])) return;
   const ShellCommand& last = commands.back();
+  if (last.is("exit") && last.words.size() > 1 && !last.words[1].is_plain)
+    return;  // decided elsewhere
   report.add(
       *script, last.line,
       cat("the script ends with the status of ",
@@ -252,6 +254,7 @@ void status_of_another(const Job& job, Report& report) {
   const ShellCommands& commands = script->shell.commands;
   const auto runs = shell_runs(script->shell);
   for (const ShellRun& run : runs) {
+    if (commands[run.command].is_condition) continue;
     // The first command behind it that reads $?, if none in between has kept it.
     bool was_kept = false;
     for (std::size_t i = run.command + 1; i < commands.size() && i <= run.command + 6; ++i) {
@@ -294,7 +297,8 @@ std::optional<std::size_t> first_dead(const ShellCommands& commands) {
                                              !command.words[1].text.starts_with('-'));
     if (!ends) continue;
     for (std::size_t next = i + 1; next < commands.size(); ++next)
-      if (commands[next].function.empty()) return next;
+      if (commands[next].function.empty() && !commands[next].is(":"))
+        return next;  // : <<text is a comment
     return std::nullopt;
   }
   return std::nullopt;

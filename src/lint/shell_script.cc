@@ -57,6 +57,7 @@ class ShellReader {
   ShellWord take_word();
   void take_quoted(ShellWord& word, char quote);
   void take_dollar(ShellWord& word);
+  void take_backquoted(ShellWord& word);
   // From an opening bracket at at_ to behind its closing one, quotes heeded.
   std::string take_bracketed(char open, char close);
 
@@ -170,6 +171,17 @@ void ShellReader::take_dollar(ShellWord& word) {
   }
 }
 
+// `cd \`dirname x\``: a backslash keeps the inner one from ending it.
+void ShellReader::take_backquoted(ShellWord& word) {
+  word.is_plain = false;
+  word.text += take();
+  while (!at_end() && peek() != '`') {
+    if (peek() == '\\' && peek(1) != '\0') word.text += take();
+    word.text += take();
+  }
+  if (!at_end()) word.text += take();
+}
+
 // Behind the opening quote.
 void ShellReader::take_quoted(ShellWord& word, char quote) {
   word.is_quoted = true;
@@ -184,10 +196,7 @@ void ShellReader::take_quoted(ShellWord& word, char quote) {
     } else if (quote == '"' && peek() == '$') {
       take_dollar(word);
     } else if (quote == '"' && peek() == '`') {
-      word.is_plain = false;
-      word.text += take();
-      while (!at_end() && peek() != '`') word.text += take();
-      if (!at_end()) word.text += take();
+      take_backquoted(word);
     } else {
       word.text += take();
     }
@@ -223,10 +232,7 @@ ShellWord ShellReader::take_word() {
     } else if (letter == '$') {
       take_dollar(word);
     } else if (letter == '`') {
-      word.is_plain = false;
-      word.text += take();
-      while (!at_end() && peek() != '`') word.text += take();
-      if (!at_end()) word.text += take();
+      take_backquoted(word);
     } else {
       if (std::string_view("*?[").find(letter) != std::string_view::npos) word.is_plain = false;
       word.text += take();

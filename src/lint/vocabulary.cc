@@ -487,7 +487,7 @@ bool is_machine_attribute(std::string_view name) { return has(kMachineAttributes
 std::optional<std::string> slip_of(std::string_view name,
                                    const std::vector<std::string_view>& words) {
   const std::string wanted = plain(name);
-  const std::size_t limit = wanted.size() < 5 ? 0 : wanted.size() < 10 ? 1 : 2;
+  const std::size_t limit = wanted.size() < 5 ? 0 : wanted.size() < 9 ? 1 : 2;
   std::optional<std::string> best;
   std::size_t fewest = limit + 1;
   for (const std::string_view word : words) {
