@@ -80,19 +80,6 @@ std::vector<Exit> literal_exits(const Job& job) {
   return exits;
 }
 
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
-
-// `number` as a number of its own, not a part of another.
-bool holds_number(std::string_view text, std::int64_t number) {
-  const std::string digits = cat(number);
-  for (std::size_t at = text.find(digits); at != text.npos; at = text.find(digits, at + 1)) {
-    const std::size_t end = at + digits.size();
-    if ((at == 0 || !is_digit(text[at - 1])) && (end == text.size() || !is_digit(text[end])))
-      return true;
-  }
-  return false;
-}
-
 // `stem` as the beginning or the whole of a name: state_1 and "state", not statement.
 bool names_stem(const Job& job, std::string_view stem) {
   const auto holds = [stem](std::string_view text) {

@@ -544,6 +544,16 @@ bool runs_something_unseen(const Job& job, const Program& program) {
   return false;
 }
 
+bool holds_number(std::string_view text, std::int64_t number) {
+  const auto is_digit = [text](std::size_t at) {
+    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+  };
+  const std::string digits = cat(number);
+  for (std::size_t at = text.find(digits); at != text.npos; at = text.find(digits, at + 1))
+    if ((at == 0 || !is_digit(at - 1)) && !is_digit(at + digits.size())) return true;
+  return false;
+}
+
 bool is_saving_call(std::string_view callee) { return is_saving(callee); }
 
 }  // namespace cairn::lint

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,5 +64,8 @@ struct ShellRun {
 std::vector<ShellRun> shell_runs(const ShellScript& script);
 // Whether it runs, sources or evaluates what is not among the job's programs.
 bool runs_something_unseen(const Job& job, const Program& program);
+
+// `number` as a number of its own, not a part of another.
+bool holds_number(std::string_view text, std::int64_t number);
 
 }  // namespace cairn::lint

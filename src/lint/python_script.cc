@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "lint/text_cursor.h"
 
 namespace cairn::lint {
 namespace {
@@ -20,21 +21,12 @@ bool is_name_letter(char letter) {
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
-class PythonReader {
+class PythonReader : private TextCursor {
  public:
-  explicit PythonReader(std::string_view text) : text_(text) {}
+  using TextCursor::TextCursor;
   std::vector<PythonStatement> read();
 
  private:
-  bool at_end() const { return at_ >= text_.size(); }
-  char peek(std::size_t ahead = 0) const {
-    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
-  }
-  char take() {
-    const char letter = text_[at_++];
-    if (letter == '\n') ++line_;
-    return letter;
-  }
   int take_indent();
   void take_string(std::string_view prefix);
   void take_token();
@@ -43,9 +35,6 @@ class PythonReader {
     statement_.tokens.push_back({kind, std::move(text), line_});
   }
 
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int line_ = 1;
   int brackets_ = 0;
   bool at_line_start_ = true;
   PythonStatement statement_;

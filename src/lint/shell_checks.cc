@@ -147,17 +147,6 @@ void code_lost_in_pipe(const Job& job, Report& report) {
 
 // ---- CL404, CL406, CL410: timeout
 
-bool has_word(std::string_view text, std::string_view number) {
-  for (std::size_t at = text.find(number); at != text.npos; at = text.find(number, at + 1)) {
-    const std::size_t end = at + number.size();
-    const auto digit = [&text](std::size_t i) {
-      return i < text.size() && text[i] >= '0' && text[i] <= '9';
-    };
-    if ((at == 0 || !digit(at - 1)) && !digit(end)) return true;
-  }
-  return false;
-}
-
 std::string timeout_idiom(std::int64_t code) {
   return cat("write behind it: status=$?; [ $status -eq 124 ] && exit ", code, "; exit $status");
 }
@@ -178,8 +167,8 @@ void timeout_not_translated(const Job& job, Report& report) {
   if (script == nullptr) return;
   const ShellCommands& commands = script->shell.commands;
   for (const ShellRun& run : shell_runs(script->shell)) {
-    if (!run.by_timeout || run.preserves_status || has_word(script->text, "124") ||
-        has_word(script->text, "137") || exits_with(commands, *code))
+    if (!run.by_timeout || run.preserves_status || holds_number(script->text, 124) ||
+        holds_number(script->text, 137) || exits_with(commands, *code))
       continue;
     const ShellCommand& command = commands[run.command];
     if (command.is_condition || command.after == ShellJoin::or_else) continue;
@@ -196,8 +185,8 @@ void timeout_kills(const Job& job, Report& report) {
   const Program* const script = main_script(job);
   if (script == nullptr || !code || *code < 1) return;
   for (const ShellRun& run : shell_runs(script->shell)) {
-    if (!run.by_timeout || !run.kills || has_word(script->text, "137") ||
-        !has_word(script->text, "124"))
+    if (!run.by_timeout || !run.kills || holds_number(script->text, 137) ||
+        !holds_number(script->text, 124))
       continue;
     report.add(
         *script, script->shell.commands[run.command].line,
@@ -360,7 +349,7 @@ void plain_failure(const Job& job, Report& report) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const ShellCommand& test = commands[i];
     if (!test.is("[") && !test.is("[[") && !test.is("test") && !test.is("((")) continue;
-    const bool is_meant = has_word(test.raw, "124") || has_word(test.raw, cat(*code));
+    const bool is_meant = holds_number(test.raw, 124) || holds_number(test.raw, *code);
     if (!is_meant || test.raw.find("-ne") != std::string::npos ||
         test.raw.find("!=") != std::string::npos || test.raw.find("-lt") != std::string::npos ||
         test.after == ShellJoin::or_else)

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "lint/text_cursor.h"
 
 namespace cairn::lint {
 namespace {
@@ -28,9 +29,9 @@ std::size_t assignment_end(std::string_view word) {
   return end < word.size() && word[end] == '=' ? end + 1 : word.npos;
 }
 
-class ShellReader {
+class ShellReader : private TextCursor {
  public:
-  explicit ShellReader(std::string_view text) : text_(text) {}
+  using TextCursor::TextCursor;
   ShellScript read();
 
  private:
@@ -39,17 +40,6 @@ class ShellReader {
     int line = 0;
     std::string function;  // the one that was open before
   };
-
-  bool at_end() const { return at_ >= text_.size(); }
-  char peek(std::size_t ahead = 0) const {
-    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
-  }
-  char take() {
-    const char letter = text_[at_++];
-    if (letter == '\n') ++line_;
-    return letter;
-  }
-  bool starts(std::string_view what) const { return text_.substr(at_).starts_with(what); }
 
   void skip_blanks();
   void skip_comment();
@@ -71,9 +61,6 @@ class ShellReader {
   void take_case_pattern();
   void complain(std::string what, int line);
 
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int line_ = 1;
   ShellScript script_;
   std::vector<Block> blocks_;
   ShellCommand current_;
