@@ -283,8 +283,8 @@ bool ShellReader::reserved(const std::string& word) {
     in_condition_ = true;
   } else if (word == "then" || word == "do") {
     in_condition_ = false;
-  } else if (word == "else") {
-    // the block goes on
+  } else if (word == "else" || word == "time") {
+    // the block goes on; a prefix
   } else if (word == "fi") {
     close_block(word, {"if"});
   } else if (word == "done") {
@@ -297,8 +297,6 @@ bool ShellReader::reserved(const std::string& word) {
     close_block(word, {"{"});
   } else if (word == "!") {
     is_negated_ = true;
-  } else if (word == "time") {
-    // a prefix
   } else if (word == "for" || word == "select") {
     open_block(word);
     skip_blanks();

@@ -32,7 +32,7 @@ std::pair<int, std::string> split_place(std::string_view text, std::string_view 
 // A copy: expanding remembers what was used, and that is the parser's.
 Commands commands_of(Macros macros) {
   Commands commands;
-  const auto assigned = macros.assigned();
+  const auto& assigned = macros.assigned();  // expand() leaves it alone
   for (const auto& [name, macro] : assigned) {
     const auto command = command_of(name);
     const auto text = macros.expand(macro.raw);
