@@ -380,8 +380,8 @@ Status Engine::Loop::start_starter(JobId id, int activation, const std::string& 
   link->socket.assign(asio::local::stream_protocol(), ends[0]);
 
   SpawnOptions options;
-  options.program = options_.starter_program;
-  options.arguments = options_.starter_arguments;
+  options.program = options_.starter.program;
+  options.arguments = options_.starter.arguments;
   for (char** entry = ::environ; *entry != nullptr; ++entry)
     options.environment.emplace_back(*entry);
   options.environment.push_back(mark);
@@ -446,14 +446,16 @@ void Engine::Loop::on_report(const LinkPtr& link, const std::string& message) {
 
 void Engine::Loop::on_end(const LinkPtr& link) {
   ::kill(link->pid, SIGKILL);  // it may have closed its socket without ending
-  static_cast<void>(wait_for(link->pid).has_value());
+  const auto end = wait_for(link->pid);
+  // A starter that ends well has ended all below it; else they are looked for by their mark.
+  const bool well = end && end->wait_status == 0;
   links_.remove(link);
   if (!link->released) {
     Seat& seat = seats_.at(link->id);
     release_starter(link->id);
     check(seat.shadow.starter_gone(link->activation));
     wait_for_slot(seat);
-  } else {
+  } else if (!well) {
     check(kill_marked(link->mark));
   }
   settle();

@@ -11,6 +11,7 @@
 #include "cairn/result.h"
 #include "engine/home.h"
 #include "engine/shadow.h"
+#include "engine/starter_program.h"
 #include "job/goodput.h"
 #include "queue/queue.h"
 
@@ -26,8 +27,7 @@ struct EngineOptions {
   std::optional<std::chrono::milliseconds> evict_every;  // after each start
   std::optional<std::chrono::milliseconds> evict_after;  // after a job's first start
   Vacate evict_how = Vacate::soft;
-  Path starter_program = "/proc/self/exe";
-  std::vector<std::string> starter_arguments = {"cairn", "starter"};  // argv
+  StarterProgram starter = StarterProgram::find();
 };
 
 // How a job stands, for who watches.
