@@ -36,6 +36,10 @@ struct StageOrder {
   bool htcondor = false;  // --contract=htcondor
   bool adopt = false;
   bool has_checkpoint = false;  // one was spooled: never start from zero
+  // This checkpoint killed the program right after it was restored: use the one before, if there
+  // is one.  -1: none.
+  std::int64_t suspect = -1;
+  bool recall = false;  // the one before does, too: use again what was put aside
 };
 struct LaunchOrder {};
 struct SpoolOrder {

@@ -22,7 +22,9 @@ TEST(Protocol, KeepsEveryFieldOfAnOrder) {
                                                           .cpus = 4,
                                                           .htcondor = true,
                                                           .adopt = true,
-                                                          .has_checkpoint = true}))));
+                                                          .has_checkpoint = true,
+                                                          .suspect = 8,
+                                                          .recall = true}))));
   EXPECT_EQ(stage.ad, "A = 1\n");
   EXPECT_EQ(stage.machine_ad, "B = 2\n");
   EXPECT_EQ(stage.job_folder, "/home/12.0");
@@ -33,6 +35,8 @@ TEST(Protocol, KeepsEveryFieldOfAnOrder) {
   EXPECT_TRUE(stage.htcondor);
   EXPECT_TRUE(stage.adopt);
   EXPECT_TRUE(stage.has_checkpoint);
+  EXPECT_EQ(stage.suspect, 8);
+  EXPECT_TRUE(stage.recall);
   EXPECT_EQ(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7})))).number, 7);
   EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, true, false})))).outputs);
   EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, false, true})))).early);

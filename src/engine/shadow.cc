@@ -187,7 +187,9 @@ StageOrder Shadow::stage_order(bool adopt) const {
           .cpus = cpus,
           .htcondor = options_.contract == Contract::htcondor,
           .adopt = adopt,
-          .has_checkpoint = record_.last_checkpoint.has_value()};
+          .has_checkpoint = record_.last_checkpoint.has_value(),
+          .suspect = poison_.advice().put_aside.value_or(-1),
+          .recall = poison_.advice().recall};
 }
 
 // ---- what the engine asks
@@ -268,6 +270,8 @@ Status Shadow::receive(const Started& report) {
   CAIRN_CHECK(store(record_, {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
   log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation),
                  static_cast<int>(record_.ad.get_integer("RequestCpus").value_or(1)));
+  execution_ms_ = host_.now_ms();
+  poison_.started(taken_ ? taken_ : record_.last_checkpoint);
   if (!std::exchange(started_, true))
     say(fmt::format("runs, from {}", resume_point()), Weight::routine);
   return {};
@@ -291,6 +295,7 @@ Status Shadow::receive(const Exited& report) {
     case JobEvent::checkpoint_exit:
     case JobEvent::evict_exit:
       ++next.next_checkpoint;
+      poison_.made_checkpoint();
       return happen(event, std::move(next), {Mark::execute_end, Mark::spool_begin}, how);
     case JobEvent::final_exit:
       say(how, Weight::routine);
@@ -298,6 +303,17 @@ Status Shadow::receive(const Exited& report) {
     case JobEvent::crashed: {
       const bool by_itself = report.exit.by_signal && options_.contract == Contract::cairn;
       ++(by_itself ? next.crashes : next.completions);
+      if (options_.contract == Contract::cairn)
+        poison_.died(std::chrono::milliseconds(host_.now_ms() - execution_ms_));
+      if (poison_.hopeless()) {
+        next.hold = {
+            kHoldSystemPolicy, report.exit.signal,
+            fmt::format("The program {}. {} checkpoints in a row killed it right after they "
+                        "were restored, and so did each that was made from the one before "
+                        "them. Find the cause in its stderr, then run it again to go on.",
+                        how, PoisonWatch::kRollbacksMax + 1)};
+        return hold(JobEvent::hopeless, std::move(next), {Mark::execute_end});
+      }
       CAIRN_CHECK(happen(event, std::move(next), {Mark::execute_end}, how));
       log_.evicted(host_.now_ms(), how, &report.exit);
       say(fmt::format("{}; goes on from {}", how, resume_point()), Weight::routine);

@@ -19,6 +19,7 @@
 #include "job/exit_class.h"
 #include "job/goodput.h"
 #include "job/job_spec.h"
+#include "job/poison.h"
 #include "queue/queue.h"
 
 namespace cairn {
@@ -146,6 +147,8 @@ class Shadow {
   // The program runs again while this checkpoint is being made durable.
   std::optional<std::int64_t> taken_;
   std::string leave_reason_;
+  PoisonWatch poison_;             // not under HTCondor's contract
+  std::int64_t execution_ms_ = 0;  // when the program was started last
 };
 
 }  // namespace cairn

@@ -27,7 +27,10 @@ class ScriptedHost final : public ShadowHost {
     static constexpr const char* kNames[] = {"stage",  "launch", "spool", "finish",
                                              "signal", "kill",   "quit"};
     std::string text = kNames[order.index()];
-    if (const auto* stage = std::get_if<StageOrder>(&order); stage && stage->adopt) text = "adopt";
+    if (const auto* stage = std::get_if<StageOrder>(&order)) {
+      staged = *stage;
+      if (stage->adopt) text = "adopt";
+    }
     if (const auto* spool = std::get_if<SpoolOrder>(&order))
       text += (spool->outputs ? " outputs " : " ") + std::to_string(spool->number);
     if (const auto* quit = std::get_if<QuitOrder>(&order)) {
@@ -56,6 +59,7 @@ class ScriptedHost final : public ShadowHost {
   // What was wanted since the last call.
   std::vector<std::string> take() { return std::exchange(notes_, {}); }
   std::vector<std::string> lines;
+  StageOrder staged;  // the last
 
  private:
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -199,6 +203,43 @@ TEST_F(ShadowTest, LeavesOnlyWhenWhatWasTakenIsDurable) {
   EXPECT_EQ(host_.take(), Orders{});
   tell(Spooled{0, 100, 5});
   EXPECT_EQ(host_.take(), (Orders{"quit @idle", "release"}));
+}
+
+TEST_F(ShadowTest, ACheckpointThatKillsTwiceIsPutAside) {
+  start();
+  checkpoint(0);
+  tell(Started{124});
+  checkpoint(1);
+  tell(Started{125});
+  tell_exit(kKilled);
+  start();
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.staged.suspect, 1);
+  tell(Staged{0, 10, {"checkpoint 1 is put aside"}});
+  EXPECT_EQ(shadow_->record().last_checkpoint, 0);
+  tell(Started{126});
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.staged.suspect, -1);
+  tell(Staged{0, 10, {}});
+  tell(Started{127});
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  EXPECT_TRUE(host_.staged.recall) << "the one before kills it, too";
+}
+
+TEST_F(ShadowTest, ACheckpointIsNotSuspectIfTheProgramLivedLongWithIt) {
+  start();
+  checkpoint(0);
+  for (int death = 0; death < 4; ++death) {
+    tell(Started{124});
+    host_.pass(PoisonWatch::kSoon.count());
+    tell_exit(kKilled);
+    shadow_->start("slot1@host").value();
+    EXPECT_EQ(host_.staged.suspect, -1);
+    tell(Staged{0, 10, {}});
+  }
 }
 
 TEST_F(ShadowTest, DropsReportsOfAnEarlierActivation) {

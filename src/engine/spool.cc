@@ -19,6 +19,8 @@ namespace {
 // Few system calls per gigabyte, and still in the processor's cache.
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 
+constexpr const char* kAsideSuffix = ".suspect";
+
 std::string number_name(int number) {
   const std::string digits = std::to_string(number);
   return std::string(6 - std::min<std::size_t>(6, digits.size()), '0') + digits;
@@ -282,8 +284,7 @@ Spool::Spool(FileSystem& files, Path folder, int keep)
 Result<TakenCheckpoint> Spool::take(int number, const std::vector<SpoolItem>& items) {
   CAIRN_CHECK(check_items(items));
   CAIRN_CHECK(make_own_folder());
-  CAIRN_TRY(const std::vector<int> existing, numbers());
-  const int last = existing.empty() ? -1 : existing.front();
+  CAIRN_TRY(const int last, last_number());
   if (number <= last || number < 0)
     return Error{Errc::misuse, cat(folder_.native(), ": checkpoint ", number, " after ", last), 0,
                  "a number is used once, and numbers grow"};
@@ -335,21 +336,56 @@ Status Spool::publish(const Path& temporary, int number) {
 Status Spool::retire() {
   CAIRN_TRY(const std::vector<int> all, numbers());
   int good = 0;
+  int oldest_kept = 0;
   for (const int number : all) {
     if (good == keep_) {
       known_good_.erase(number);
       CAIRN_CHECK(remove_tree(files_, checkpoint_folder(number)));
     } else if (known_good_.contains(number) || verify(number)) {
       ++good;
+      oldest_kept = number;
     }
   }
+  if (good < keep_) return {};
+  CAIRN_TRY(const std::vector<int> aside, numbers(kAsideSuffix));
+  for (const int number : aside)
+    if (number < oldest_kept) CAIRN_CHECK(remove_tree(files_, aside_folder(number)));
   return {};
+}
+
+Result<Spool::SetAside> Spool::set_aside(int number) {
+  CAIRN_TRY(const std::vector<int> all, numbers());
+  const bool there = std::find(all.begin(), all.end(), number) != all.end();
+  const bool has_older = std::any_of(all.begin(), all.end(),
+                                     [&](int other) { return other < number && verify(other); });
+  if (!there || !has_older) return SetAside::no;
+  known_good_.erase(number);
+  CAIRN_CHECK(remove_tree(files_, aside_folder(number)));
+  CAIRN_CHECK(files_.rename(checkpoint_folder(number), aside_folder(number)));
+  CAIRN_CHECK(files_.sync_directory(folder_));
+  return SetAside::yes;
+}
+
+Status Spool::recall() {
+  CAIRN_TRY(const std::vector<int> aside, numbers(kAsideSuffix));
+  for (const int number : aside)
+    CAIRN_CHECK(files_.rename(aside_folder(number), checkpoint_folder(number)));
+  return aside.empty() ? Status() : files_.sync_directory(folder_);
+}
+
+Result<int> Spool::last_number() {
+  int last = -1;
+  for (const char* const suffix : {"", kAsideSuffix}) {
+    CAIRN_TRY(const std::vector<int> found, numbers(suffix));
+    if (!found.empty()) last = std::max(last, found.front());
+  }
+  return last;
 }
 
 Result<Spool::Newest> Spool::newest() {
   Newest result;
   CAIRN_TRY(const std::vector<int> all, numbers());
-  if (!all.empty()) result.last_number = all.front();
+  CAIRN_TRY(result.last_number, last_number());
   for (const int number : all) {
     auto checkpoint = verify(number);
     if (checkpoint) {
@@ -392,17 +428,19 @@ Status Spool::drop() {
   return files_.sync_directory(folder_of(folder_));
 }
 
+Path Spool::aside_folder(int number) const { return checkpoint_folder(number) += kAsideSuffix; }
 Path Spool::checkpoint_folder(int number) const { return folder_ / number_name(number); }
 
-Result<std::vector<int>> Spool::numbers() {
+Result<std::vector<int>> Spool::numbers(const std::string& suffix) {
   std::vector<int> found;
   const auto names = files_.list(folder_);
   if (!names && names.error().code == Errc::not_found) return found;
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    const auto number = parse_integer(name);
+    if (!name.ends_with(suffix)) continue;
+    const auto number = parse_integer(name.substr(0, name.size() - suffix.size()));
     if (number && *number >= 0 && *number <= INT_MAX &&
-        number_name(static_cast<int>(*number)) == name)
+        number_name(static_cast<int>(*number)) + suffix == name)
       found.push_back(static_cast<int>(*number));
   }
   std::sort(found.rbegin(), found.rend());

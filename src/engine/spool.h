@@ -99,12 +99,23 @@ class Spool {
   };
   Result<Newest> newest();
 
+  // Puts a checkpoint aside, as one that verifies and still kills the program: it is no longer
+  // found, but stays until two newer ones are good.  Only if there is an older good one, else
+  // nothing happens.  Returns whether it did.
+  enum class SetAside { yes, no };
+  Result<SetAside> set_aside(int number);
+  // Brings back what was put aside.
+  Status recall();
+
   // Removes all checkpoints and the folder.
   Status drop();
 
  private:
-  Result<std::vector<int>> numbers();  // of all checkpoints, newest first
+  // The numbers NNNNNN of all folders named so, with `suffix`; newest first.
+  Result<std::vector<int>> numbers(const std::string& suffix = "");
+  Result<int> last_number();  // in use, those put aside too; -1: none
   Path checkpoint_folder(int number) const;
+  Path aside_folder(int number) const;
   Path unfinished_folder(int number) const { return checkpoint_folder(number) += ".tmp"; }
   Result<SpooledCheckpoint> verify(int number);
   Status make_own_folder();

@@ -281,6 +281,39 @@ TEST_F(SpoolTest, ASectorThatCannotBeReadIsDamageAndIsReported) {
       });
 }
 
+TEST_F(SpoolTest, ASuspectIsNotFoundAndStaysUntilTwoNewerOnesAreGood) {
+  commit(0);
+  commit(1);
+  EXPECT_EQ(spool_.set_aside(1).value(), Spool::SetAside::yes);
+  EXPECT_EQ(newest().checkpoint->number, 0);
+  EXPECT_EQ(newest().last_number, 1) << "its number is used";
+  EXPECT_EQ(spool_.commit(1, {}).error().code, Errc::misuse);
+  commit(2);
+  EXPECT_THAT(folders(), ElementsAre("000000", "000001.suspect", "000002"));
+  commit(3);
+  EXPECT_THAT(folders(), ElementsAre("000002", "000003"));
+}
+
+TEST_F(SpoolTest, ASuspectComesBackWhenItIsRecalled) {
+  commit(0);
+  commit(1);
+  spool_.set_aside(1).value();
+  spool_.recall().value();
+  spool_.recall().value();
+  EXPECT_EQ(newest().checkpoint->number, 1);
+  EXPECT_EQ(read_back(disk_, newest().checkpoint->folder), generation(1));
+}
+
+TEST_F(SpoolTest, TheOnlyGoodCheckpointIsNotSetAside) {
+  commit(0);
+  EXPECT_EQ(spool_.set_aside(0).value(), Spool::SetAside::no);
+  commit(1);
+  disk_.flip("job/spool/000000/state", 0);
+  EXPECT_EQ(spool_.set_aside(1).value(), Spool::SetAside::no);
+  EXPECT_EQ(spool_.set_aside(7).value(), Spool::SetAside::no);
+  EXPECT_EQ(newest().checkpoint->number, 1);
+}
+
 TEST_F(SpoolTest, DropLeavesNothing) {
   commit(0);
   commit(1);
@@ -415,6 +448,22 @@ TEST(SpoolCrash, CanariesThatWriteInPlaceAreTornUnlessTheReaderVerifies) {
   EXPECT_GT(torn_for_a_trusting_reader({.renames = false}), 0U);
   EXPECT_GT(torn_for_a_trusting_reader({.renames = false, .manifest_last = false}), 0U);
   EXPECT_EQ(losses({.renames = false, .manifest_last = false}), 0U);
+}
+
+TEST(SpoolCrash, SettingAsideAndRecallingLoseNothing) {
+  SimFileSystem start = empty_disk();
+  Spool both(start, "job/spool");
+  for (const int number : {0, 1}) both.commit(number, items_of(generation(number))).value();
+  start.settle();
+  const auto work = [](SimFileSystem& disk) {
+    Spool spool(disk, "job/spool");
+    return spool.set_aside(1) && spool.recall();
+  };
+  for_each_crash(start, work, [](SimFileSystem& disk, bool) {
+    EXPECT_EQ(complaint(disk, 0), "") << disk.describe();
+    Spool(disk, "job/spool").recall().value();
+    EXPECT_TRUE(disk.info("job/spool/000001")) << disk.describe();
+  });
 }
 
 // --- generations are linked ---------------------------------------------------------

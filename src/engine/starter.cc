@@ -198,6 +198,13 @@ Result<Staged> Starter::stage(const StageOrder& order) {
   CAIRN_CHECK(files_.make_folder(order.job_folder));
   spool_.emplace(files_, Path(order.job_folder) / "spool");
   lock_spool();
+  std::optional<int> put_aside;
+  if (order.recall) CAIRN_CHECK(spool_->recall());
+  if (order.suspect >= 0) {
+    const int suspect = static_cast<int>(order.suspect);
+    CAIRN_TRY(const Spool::SetAside done, spool_->set_aside(suspect));
+    if (done == Spool::SetAside::yes) put_aside = suspect;
+  }
   auto found = spool_->newest();
   spool_lock_.reset();
   if (!found) return std::move(found).error();
@@ -206,6 +213,14 @@ Result<Staged> Starter::stage(const StageOrder& order) {
   if (!order.adopt) CAIRN_CHECK(check_restorable(newest));
   Staged staged;
   for (const Error& skipped : newest.skipped) staged.warnings.push_back(skipped.text());
+  if (order.recall && newest.checkpoint)
+    staged.warnings.push_back(cat("checkpoint ", newest.checkpoint->number,
+                                  " is used again: the program died after the one before it, too"));
+  if (put_aside && newest.checkpoint)
+    staged.warnings.push_back(cat("checkpoint ", *put_aside,
+                                  " is put aside: the program died twice right after it was "
+                                  "restored; checkpoint ",
+                                  newest.checkpoint->number, " is used"));
   if (newest.checkpoint) {
     for (const auto& [name, error] : newest.checkpoint->left_out)
       staged.warnings.push_back(
