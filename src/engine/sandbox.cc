@@ -326,9 +326,13 @@ Result<std::vector<FileItem>> Sandbox::checkpoint_items() const {
   return with_streams(std::move(items));
 }
 
-Result<std::vector<FileItem>> Sandbox::eviction_items(const SpooledCheckpoint* checkpoint) const {
+Result<std::vector<FileItem>> Sandbox::eviction_items() const {
   CAIRN_TRY(auto outputs, output_items());
-  CAIRN_TRY(std::vector<FileItem> items, with_streams(std::move(outputs)));
+  return with_streams(std::move(outputs));
+}
+
+Result<std::vector<FileItem>> Sandbox::merged(std::vector<FileItem> items,
+                                              const SpooledCheckpoint* checkpoint) const {
   if (checkpoint == nullptr) return items;
   std::set<std::string> replaced;
   for (const FileItem& item : items) replaced.insert(item.name.substr(0, item.name.find('/')));

@@ -47,10 +47,12 @@ class Sandbox {
   // such a job's files are where they stay.
   // Errors: not_found, invalid, naming the listed file.
   Result<std::vector<FileItem>> checkpoint_items() const;
-  // What an eviction saves of the outputs (ON_EXIT_OR_EVICT): all of `checkpoint` but what
-  // they replace, by their names on top of the sandbox.
+  // What an eviction saves of the outputs (ON_EXIT_OR_EVICT), stdout and stderr included.
+  Result<std::vector<FileItem>> eviction_items() const;
+  // `items` and all of `checkpoint` but what they replace, by their names on top of the sandbox.
   //   checkpoint  may be null
-  Result<std::vector<FileItem>> eviction_items(const SpooledCheckpoint* checkpoint) const;
+  Result<std::vector<FileItem>> merged(std::vector<FileItem> items,
+                                       const SpooledCheckpoint* checkpoint) const;
 
   // Moves the outputs, stdout and stderr to where the submit file says.
   //   succeeded  exit code 0, for when_to_transfer_output = ON_SUCCESS

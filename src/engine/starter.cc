@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <climits>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -33,6 +34,7 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
+constexpr auto kPatience = std::chrono::minutes(10);  // HTCondor's MachineMaxVacateTime
 
 // The engine's end is gone: nobody is left to report to.
 struct EngineGone {};
@@ -103,7 +105,9 @@ class Starter {
   void end_publication();
   void lock_spool();
   void report_spooled(const Result<SpooledCheckpoint>& done, Publication::Clock::time_point begin);
-  Result<std::vector<FileItem>> eviction_items();
+  Result<std::vector<FileItem>> items_to_spool(bool outputs);
+  void fail_spooling(const SpoolOrder& order, const Error& error);
+  int milliseconds_left() const;
   int count_unchanged(const Path& checkpoint);
   void report(const Report& report) const;
   void read_orders();
@@ -117,6 +121,7 @@ class Starter {
   JobSpec job_;
   std::optional<Sandbox> sandbox_;
   std::optional<Spool> spool_;
+  std::optional<SpooledCheckpoint> newest_;
   int next_number_ = 0;  // above all that are in the spool
   int unchanged_ = 0;
   std::optional<SpoolManifest> last_manifest_;  // without stdout and stderr
@@ -126,6 +131,9 @@ class Starter {
   // reported after it, so that there is never more than one.
   std::unique_ptr<Publication> publication_;
   std::optional<Exited> unreported_;
+  // The program was started once more, only to be asked to leave; its exit is reported as this.
+  std::optional<SpoolFailed> instead_of_exit_;
+  std::chrono::steady_clock::time_point patience_ends_;
   Descriptor spool_lock_;  // a successor of ours waits for it before it looks into the spool
   bool quit_ = false;
 };
@@ -135,10 +143,12 @@ void Starter::serve() {
     std::array<pollfd, 3> waiting = {
         pollfd{socket_, POLLIN, 0}, pollfd{ended_.get(), POLLIN, 0},
         pollfd{publication_ ? publication_->descriptor() : -1, POLLIN, 0}};
-    if (::poll(waiting.data(), waiting.size(), -1) == -1) {
+    const int ready = ::poll(waiting.data(), waiting.size(), milliseconds_left());
+    if (ready == -1) {
       if (errno == EINTR) continue;
       throw EngineGone();
     }
+    if (ready == 0) perform(KillOrder{});
     // The exit first: a signal ordered after it must not hit the next program.
     if (waiting[1].revents != 0) reap();
     if (waiting[2].revents != 0) end_publication();
@@ -196,7 +206,7 @@ Result<Staged> Starter::stage(const StageOrder& order) {
   CAIRN_TRY(job_, job_spec(ad));
   order_ = order;
   CAIRN_CHECK(files_.make_folder(order.job_folder));
-  spool_.emplace(files_, Path(order.job_folder) / "spool");
+  spool_.emplace(files_, Path(order.job_folder) / "spool", order.htcondor ? 1 : 2);
   lock_spool();
   std::optional<int> put_aside;
   if (order.recall) CAIRN_CHECK(spool_->recall());
@@ -209,6 +219,7 @@ Result<Staged> Starter::stage(const StageOrder& order) {
   spool_lock_.reset();
   if (!found) return std::move(found).error();
   const Spool::Newest& newest = *found;
+  newest_ = newest.checkpoint;
   next_number_ = newest.last_number + 1;
   if (!order.adopt) CAIRN_CHECK(check_restorable(newest));
   Staged staged;
@@ -328,9 +339,12 @@ int Starter::count_unchanged(const Path& checkpoint) {
   return unchanged_;
 }
 
-Result<std::vector<FileItem>> Starter::eviction_items() {
-  CAIRN_TRY(const Spool::Newest newest, spool_->newest());
-  return sandbox_->eviction_items(newest.checkpoint ? &*newest.checkpoint : nullptr);
+// HTCondor's spool has one checkpoint, into which each new one is merged by the names on top:
+// files that are gone come back.  So do the outputs of an eviction under either contract.
+Result<std::vector<FileItem>> Starter::items_to_spool(bool outputs) {
+  CAIRN_TRY(auto items, outputs ? sandbox_->eviction_items() : sandbox_->checkpoint_items());
+  if (!outputs && !order_->htcondor) return items;
+  return sandbox_->merged(std::move(items), newest_ ? &*newest_ : nullptr);
 }
 
 // A starter before us may still be making its last checkpoint durable, and the newest is to be
@@ -345,19 +359,16 @@ void Starter::perform(const SpoolOrder& order) {
   if (!order_->htcondor) end_descendants();
   end_publication();
   const auto begin = std::chrono::steady_clock::now();
-  auto items = order.outputs ? eviction_items() : sandbox_->checkpoint_items();
-  if (!items) return report(SpoolFailed{false, items.error().text(), errno_of(items.error())});
+  auto items = items_to_spool(order.outputs);
+  if (!items) return fail_spooling(order, items.error());
   // The spool may be ahead of the queue: an engine was killed between the two.
   const int number = std::max(static_cast<int>(order.number), next_number_);
   next_number_ = number + 1;
   lock_spool();
   auto taken = spool_->take(number, *items);
   if (!taken) {
-    const Errc code = taken.error().code;
-    const bool lasting = code == Errc::not_found || code == Errc::invalid || code == Errc::misuse;
     spool_lock_.reset();
-    return report(
-        SpoolFailed{!lasting && !order_->htcondor, taken.error().text(), errno_of(taken.error())});
+    return fail_spooling(order, taken.error());
   }
   if (order.early) {
     report(Taken{number});
@@ -365,6 +376,25 @@ void Starter::perform(const SpoolOrder& order) {
     return;
   }
   report_spooled(spool_->make_durable(*taken), begin);
+}
+
+// HTCondor starts the program once more after a failed upload, and then asks it to leave.
+void Starter::fail_spooling(const SpoolOrder& order, const Error& error) {
+  const bool lasting = error.code == Errc::not_found || error.code == Errc::invalid ||
+                       error.code == Errc::misuse || order_->htcondor;
+  const SpoolFailed failed{!lasting, error.text(), errno_of(error)};
+  if (!order_->htcondor || order.outputs || !launch()) return report(failed);
+  ::kill(pid_, job_.kill_signal);
+  instead_of_exit_ = failed;
+  patience_ends_ = std::chrono::steady_clock::now() + job_.max_vacate_time.value_or(kPatience);
+}
+
+// For poll(): until a program that was asked to leave is killed; -1: for ever.
+int Starter::milliseconds_left() const {
+  if (!instead_of_exit_) return -1;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      patience_ends_ - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
 }
 
 void Starter::end_publication() {
@@ -380,6 +410,7 @@ void Starter::report_spooled(const Result<SpooledCheckpoint>& done,
   spool_lock_.reset();
   if (!done)
     return report(SpoolFailed{!order_->htcondor, done.error().text(), errno_of(done.error())});
+  newest_ = *done;
   const auto elapsed = Publication::Clock::now() - begin;
   report(Spooled{done->number, done->bytes,
                  std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
@@ -428,7 +459,9 @@ void Starter::reap() {
                       .user_ms = milliseconds(end->usage.ru_utime),
                       .system_ms = milliseconds(end->usage.ru_stime),
                       .resident_kb = end->usage.ru_maxrss};
-  if (publication_)
+  if (instead_of_exit_)
+    report(*std::exchange(instead_of_exit_, std::nullopt));
+  else if (publication_)
     unreported_ = exited;
   else
     report(exited);
