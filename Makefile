@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor check format bench install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor check format bench bench-engine install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -60,6 +60,10 @@ bench: configure
 	@cmake --preset release -B build/bench -DCAIRN_BENCH=ON -DCAIRN_TESTS=OFF -DCAIRN_ENGINE=OFF > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/bench -j$(JOBS) --quiet session_bench
 	@build/bench/bench/session_bench
+
+# The engine beside a real HTCondor, which is installed into a cache folder: about five minutes.
+bench-engine: build
+	@bench/engine/engine_bench.py --build $(BUILD) --pool
 
 install: build
 	@cmake --install $(BUILD)

@@ -8,6 +8,7 @@ What is measured is seen by the job itself: it writes the time of its start and 
     restart    exit with 77 -> the program runs again in the same sandbox
     evict      the signal to leave -> the program runs again, from its checkpoint in a new sandbox
     jobs       trivial jobs a second with two slots, from the submission to the end of the last
+    starters   memory and descriptors of a starter, while many jobs sleep at once
 
 Nothing here passes or fails: speeds are measured, never asserted.  The pool is that of tests/integration/htcondor/pool.sh.
 """
@@ -229,7 +230,6 @@ class Bench:
         return gaps(folder, "CKPT", "START")
 
     def evict(self, side, program, count, size):
-        # Makes one checkpoint, then works for longer than it is ever left to; is cut off by the count.
         folder = self.prepare(side, program, f"{count * 4} 100 {size}")
         side.evict(folder, count)
         return gaps(folder, "SIGTERM", "START")
@@ -241,6 +241,31 @@ class Bench:
             "true", "", None, queue=f"queue {count}", transfer_checkpoint_files=None, transfer_output_files=None,
             checkpoint_exit_code=None, output=None, error=None, transfer_executable="YES"))
         return count / side.jobs(folder, count)
+
+
+    def starters(self, side, count):
+        """Of each starter: memory of its own (KB), its share of all memory (KB), descriptors, threads."""
+        folder = side.folder()
+        (folder / "job.sub").write_text(submit_file(
+            "/bin/sleep", "1000", None, queue=f"queue {count}", transfer_checkpoint_files=None,
+            transfer_output_files=None, checkpoint_exit_code=None, output=None, error=None, log=None,
+            transfer_executable="NO"))
+        engine = subprocess.Popen([side.program, "run", "job.sub", "--quiet", "--slots", str(count)], cwd=folder,
+                                  env={**os.environ, "CAIRN_HOME": str(folder / "home")}, stdin=subprocess.DEVNULL)
+        begin = time.monotonic()
+        children = lambda pid: list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+        wait_for(lambda: sum(len(children(pid)) for pid in children(engine.pid)) == count, f"{count} sleepers")
+        elapsed = time.monotonic() - begin
+        found = []
+        for pid in children(engine.pid):
+            memory = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+            private = sum(int(kb) for kb in re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", memory, re.M))
+            found.append((private, int(re.search(r"^Pss: +(\d+)", memory, re.M)[1]),
+                          len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task"))))
+        for _ in range(2):
+            engine.terminate()
+        engine.wait()
+        return elapsed, [statistics.mean(column) for column in zip(*found)]
 
 
 def quantile(values, q):
@@ -293,7 +318,8 @@ def main():
                 continue
             medians = []
             for side in sides:
-                values = measure(side, program, with_cairn if side is sides[0] else with_pool, size)
+                counted = with_cairn if side is sides[0] else with_pool
+                values = measure(side, program, counted, size)
                 figures = [min(values), statistics.median(values), quantile(values, 0.9), max(values)]
                 medians.append(figures[1])
                 rows.append({"name": name, "side": side.name, "n": len(values), "median_ms": figures[1],
@@ -310,6 +336,13 @@ def main():
                 print(f"{'trivial jobs a second, 2 slots':38}{side.name:10}{'':5}{'':9}{rates[-1]:9.1f}", flush=True)
             if len(rates) == 2:
                 print(f"{'':38}{'ratio':10}{'':5}{'':9}{rates[0] / rates[1]:9.1f}")
+        if wanted("starters"):
+            count = 1000 if chosen.large else 200
+            elapsed, (private, share, descriptors, threads) = bench.starters(sides[0], count)
+            rows.append({"name": "starters", "side": "Cairn", "n": count, "private_kb": private, "pss_kb": share,
+                         "descriptors": descriptors, "threads": threads, "seconds": elapsed})
+            print(f"{count} starters: each {private:.0f} KB private, {share:.0f} KB PSS, {descriptors:.0f} descriptors, "
+                  f"{threads:.0f} thread; all sleep after {elapsed:.1f} s")
         if chosen.json:
             chosen.json.write_text(json.dumps({"rows": rows, "machine": os.uname().release}, indent=1) + "\n")
     finally:
