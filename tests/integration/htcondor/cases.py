@@ -720,7 +720,6 @@ differs("fails_with_outputs_on_success_only", "a pool of version 23 moves the ou
 
 _VERBS = "`cairn run` has no hold, release, remove and no eviction of a moment that the test chooses"
 _POLICY = "policies are not evaluated"
-_MERGE = "Cairn's spool does not merge"
 PENDING = {
     **dict.fromkeys(("held_and_released", "held_before_the_first_checkpoint", "held_for_good", "held_while_it_saves",
                      "removed", "removed_while_held", "submitted_on_hold", "evicted_fast", "outputs_and_a_fast_eviction",
@@ -729,7 +728,5 @@ PENDING = {
                      "retry_until_a_code", "retried_without_checkpoints", "on_exit_remove", "on_exit_hold",
                      "on_exit_hold_then_released", "periodic_hold", "periodic_remove", "periodic_release",
                      "fails_with_outputs_on_a_named_success_only"), _POLICY),
-    **dict.fromkeys(("deleted_files_of_a_folders_contents_come_back", "deleted_files_come_back_without_a_list",
-                     "a_checkpoint_under_another_name_each_time"), _MERGE),
 }
 assert PENDING.keys() <= CASES.keys()
