@@ -79,7 +79,8 @@ Result<std::string> HTCondorPool::check() {
 // Without a log there is nothing to follow.  condor_submit knows best what the file says.
 Result<std::vector<std::string>> HTCondorPool::log_arguments(const PoolOrder& order) const {
   CAIRN_TRY(const CommandResult result,
-            run({"condor_submit", "-dry-run", "-", order.submit_file.native()}));
+            run({"condor_submit", "-dry-run", "-", order.submit_file.filename().native()},
+                order.submit_file.parent_path()));
   if (!result.succeeded()) return refused(result);
   for (const std::string& line : split_list(result.output, '\n'))
     if (starts_with_ignoring_case(line, "UserLog=") || starts_with_ignoring_case(line, "UserLog ="))
@@ -92,8 +93,9 @@ Result<PoolReceipt> HTCondorPool::submit(const PoolOrder& order) {
   CAIRN_TRY(const std::vector<std::string> log, log_arguments(order));
   std::vector<std::string> arguments = {"condor_submit", "-terse"};
   arguments.insert(arguments.end(), log.begin(), log.end());
-  arguments.push_back(order.submit_file.native());
-  CAIRN_TRY(const CommandResult result, run(std::move(arguments)));
+  // Relative names start where the file is, as they do for Cairn.
+  arguments.push_back(order.submit_file.filename().native());
+  CAIRN_TRY(const CommandResult result, run(std::move(arguments), order.submit_file.parent_path()));
   if (!result.succeeded()) return refused(result);
   const auto cluster = cluster_of(result.output);
   if (!cluster)

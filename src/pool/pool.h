@@ -19,7 +19,7 @@ namespace cairn {
 
 // What is handed over: a submit file, and what Cairn made of it.
 struct PoolOrder {
-  std::filesystem::path submit_file;   // as the user named it
+  std::filesystem::path submit_file;   // absolute; relative names in it start at its folder
   std::vector<JobAd> jobs{};           // one for each proc, where Cairn has read the file
   std::filesystem::path log_folder{};  // for the event log of a file that names none
 };

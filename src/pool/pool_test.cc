@@ -42,7 +42,9 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Every, PoolSuite, Worlds);
 class HTCondorPoolTest : public ::testing::Test {
  protected:
   PoolReceipt submit() {
-    return world_.pool().submit({.submit_file = "a file.sub", .log_folder = "/my logs"}).value();
+    return world_.pool()
+        .submit({.submit_file = "/a folder/a file.sub", .log_folder = "/my logs"})
+        .value();
   }
   CondorWorld world_;
 };
@@ -52,6 +54,7 @@ TEST_F(HTCondorPoolTest, HandsAFileOverAsOneArgument) {
   EXPECT_EQ(receipt.pool_id, "101");
   EXPECT_EQ(world_.condor.submitted,
             (std::vector<std::string>{"condor_submit", "-terse", "a file.sub"}));
+  EXPECT_EQ(world_.condor.submitted_in, Path("/a folder"));
   ASSERT_EQ(receipt.jobs.size(), 3U);
   EXPECT_EQ(receipt.jobs[2].get_integer("ProcId"), 2);
 }

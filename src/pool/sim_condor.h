@@ -21,6 +21,7 @@ class SimCondor {
 
   std::vector<std::string> last;       // the newest command
   std::vector<std::string> submitted;  // the newest condor_submit
+  Path submitted_in;                   // and its folder
   int commands = 0;
   std::string refusal;  // what the next command says before it fails
   std::string dry_run = "Cmd=\"/bin/true\"\nUserLog=\"job.log\"\n";
@@ -28,7 +29,10 @@ class SimCondor {
 
   Result<CommandResult> run(const CommandOptions& command) {
     last = command.arguments;
-    if (last.front() == "condor_submit") submitted = last;
+    if (last.front() == "condor_submit") {
+      submitted = last;
+      submitted_in = command.working_folder;
+    }
     ++commands;
     if (!refusal.empty()) return fails(std::exchange(refusal, {}));
     const std::string& name = last.front();
