@@ -33,6 +33,7 @@ extern const Verb kLint;
 extern const Verb kRun;
 extern const Verb kShow;
 extern const Verb kStarter;
+extern const Verb kSubmit;
 extern const Verb kVerify;
 extern const Verb kVersion;
 

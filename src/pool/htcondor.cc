@@ -197,9 +197,4 @@ Result<Path> HTCondorPool::fetch(const PoolJob& job, const Path& folder) {
   return Error{Errc::io, cat("condor_evicted_files: ", words), 0, {}};
 }
 
-Status check_pool_name(std::string_view name) {
-  if (name == "htcondor") return {};
-  return Error{Errc::misuse, cat("no pool is called ", name), 0, "htcondor is one"};
-}
-
 }  // namespace cairn

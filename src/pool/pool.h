@@ -78,8 +78,5 @@ class Pool {
                                               const std::filesystem::path& folder) = 0;
 };
 
-// Errors: misuse, for a name that no pool has.
-//   "htcondor"
-Status check_pool_name(std::string_view name);
 
 }  // namespace cairn

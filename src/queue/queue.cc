@@ -68,7 +68,7 @@ struct Queue::Database {
 namespace {
 
 constexpr int kBusyMs = 10'000;
-constexpr int kSchemaVersion = 1;  // of schema.sql; an older one is brought up to it
+constexpr int kSchemaVersion = 2;  // of schema.sql; an older one is brought up to it
 constexpr const char* kJobColumns =
     "cluster, proc, ad, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
     " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
@@ -113,6 +113,31 @@ void bind_optional(SQLite::Statement& statement, int column, const std::optional
     statement.bind(column, *value);
   else
     statement.bind(column);
+}
+
+// Of several that open an old queue at once, one does it.
+void upgrade(SQLite::Database& sqlite) {
+  SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+  if (sqlite.execAndGet("PRAGMA user_version").getInt() == 1)
+    sqlite.exec(
+        "ALTER TABLE clusters ADD COLUMN runner TEXT NOT NULL DEFAULT 'run';"
+        "ALTER TABLE clusters ADD COLUMN pool_id TEXT;"
+        "ALTER TABLE clusters ADD COLUMN name TEXT");
+  sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+  transaction.commit();
+}
+
+int write_cluster(SQLite::Database& sqlite, const ClusterRecord& cluster) {
+  SQLite::Statement insert(sqlite,
+                           "INSERT INTO clusters (key, created_ms, runner, pool_id, name)"
+                           " VALUES (?, ?, ?, nullif(?, ''), nullif(?, ''))");
+  insert.bind(1, cluster.key);
+  insert.bind(2, cluster.created_ms);
+  insert.bind(3, cluster.runner);
+  insert.bind(4, cluster.pool_id);
+  insert.bind(5, cluster.name);
+  insert.exec();
+  return static_cast<int>(sqlite.getLastInsertRowid());
 }
 
 std::optional<int> newest_cluster(SQLite::Database& sqlite, const std::string& key) {
@@ -172,6 +197,16 @@ void write_events(SQLite::Database& sqlite, const JobRecord& job,
   }
 }
 
+void write_new_jobs(SQLite::Database& sqlite, int cluster, std::span<const JobAd> ads,
+                    std::int64_t now_ms) {
+  const EventRecord queued{now_ms, Mark::queued, "submitted"};
+  for (int proc = 0; const JobAd& ad : ads) {
+    const JobRecord job{.id = {cluster, proc++}, .ad = ad};
+    write_job(sqlite, job);
+    write_events(sqlite, job, {&queued, 1});
+  }
+}
+
 // Attributes that differ between two submissions of one file.
 constexpr std::array<std::string_view, 7> kVolatile = {
     "ClusterId", "EnteredCurrentStatus", "GlobalJobId", "Owner", "QDate", "User", "ServerTime"};
@@ -227,8 +262,7 @@ Result<Queue> Queue::open_once(const std::filesystem::path& file, bool& busy) {
     // FULL: a commit survives a power cut, not only a crash of this process.
     database->sqlite.exec("PRAGMA synchronous = FULL");
     database->sqlite.exec(kSchema);
-    if (version == 0)
-      database->sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+    if (version < kSchemaVersion) upgrade(database->sqlite);
     return Queue(std::move(database));
   } catch (const SQLite::Exception& problem) {
     busy = problem.getErrorCode() == SQLITE_BUSY;
@@ -242,20 +276,35 @@ Result<std::optional<int>> Queue::submit(const std::string& key, std::optional<i
     auto& sqlite = database_->sqlite;
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
     if (newest_cluster(sqlite, key) != newest_seen) return std::optional<int>();
-    SQLite::Statement insert(sqlite, "INSERT INTO clusters (key, created_ms) VALUES (?, ?)");
-    insert.bind(1, key);
-    insert.bind(2, now_ms);
-    insert.exec();
-    const int cluster = static_cast<int>(sqlite.getLastInsertRowid());
+    const int cluster = write_cluster(sqlite, {.key = key, .created_ms = now_ms});
     CAIRN_TRY(const std::vector<JobAd> ads, make(cluster));
-    const EventRecord queued{now_ms, Mark::queued, "submitted"};
-    for (int proc = 0; const JobAd& ad : ads) {
-      const JobRecord job{.id = {cluster, proc++}, .ad = ad};
-      write_job(sqlite, job);
-      write_events(sqlite, job, {&queued, 1});
-    }
+    write_new_jobs(sqlite, cluster, ads, now_ms);
     transaction.commit();
     return std::optional(cluster);
+  });
+}
+
+Result<int> Queue::add(const ClusterRecord& cluster, std::span<const JobAd> ads) {
+  return database_->guarded("submit to", [&] {
+    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    const int number = write_cluster(database_->sqlite, cluster);
+    write_new_jobs(database_->sqlite, number, ads, cluster.created_ms);
+    transaction.commit();
+    return number;
+  });
+}
+
+Result<std::vector<ClusterRecord>> Queue::clusters() const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(database_->sqlite,
+                            "SELECT cluster, key, created_ms, runner, coalesce(pool_id, ''),"
+                            " coalesce(name, '') FROM clusters ORDER BY cluster");
+    std::vector<ClusterRecord> clusters;
+    while (query.executeStep())
+      clusters.push_back({query.getColumn(0).getInt(), query.getColumn(1).getString(),
+                          query.getColumn(2).getInt64(), query.getColumn(3).getString(),
+                          query.getColumn(4).getString(), query.getColumn(5).getString()});
+    return clusters;
   });
 }
 

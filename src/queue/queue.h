@@ -61,6 +61,17 @@ class JobStore {
   virtual Status store(const JobRecord& job, std::span<const EventRecord> events) = 0;
 };
 
+// What jobs have in common that were submitted together.
+struct ClusterRecord {
+  int cluster = 0;
+  std::string key;  // the submit file, or folder and command
+  std::int64_t created_ms = 0;
+  std::string runner = "run";  // a foreground `cairn run`; "engine"; or the name of a pool
+  std::string pool_id{};       // its number in that pool
+  std::string name{};          // for people; empty: none
+  friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
+};
+
 // Errors of every call: io, naming the database file.
 class Queue final : public JobStore {
  public:
@@ -77,6 +88,11 @@ class Queue final : public JobStore {
   using MakeAds = std::function<Result<std::vector<JobAd>>(int cluster)>;
   Result<std::optional<int>> submit(const std::string& key, std::optional<int> newest_seen,
                                     std::int64_t now_ms, const MakeAds& make);
+
+  // A new cluster that was handed to a pool; `cluster` of the record is not read.
+  Result<int> add(const ClusterRecord& cluster, std::span<const JobAd> ads);
+  // All of them, in order.
+  Result<std::vector<ClusterRecord>> clusters() const;
 
   // The newest cluster submitted under `key`.
   Result<std::optional<int>> find_cluster(const std::string& key) const;

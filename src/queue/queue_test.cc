@@ -216,5 +216,37 @@ TEST(FirstDifference, LeavesOutWhatEverySubmissionChanges) {
   EXPECT_EQ(first_difference(stored, std::vector{later}), std::nullopt);
 }
 
+TEST_F(QueueTest, KeepsWhoseJobsTheyAre) {
+  const ClusterRecord handed{
+      .key = "/a/job.sub", .created_ms = 5, .runner = "htcondor", .pool_id = "38", .name = "sweep"};
+  const std::vector<JobAd> ads(2);
+  Queue queue = open();
+  const int cluster = queue.add(handed, ads).value();
+  const std::vector<ClusterRecord> all = queue.clusters().value();
+  ASSERT_FALSE(all.empty());
+  ClusterRecord expected = handed;
+  expected.cluster = cluster;
+  EXPECT_EQ(all.back(), expected);
+  EXPECT_EQ(queue.jobs(cluster).value().size(), 2U);
+}
+
+TEST(QueueUpgrade, AnOlderQueueKeepsItsClusters) {
+  testing::TempFolder folder;
+  const auto file = folder / "queue.sqlite";
+  {
+    SQLite::Database old(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(
+        "CREATE TABLE clusters (cluster INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,"
+        " created_ms INTEGER NOT NULL);"
+        "INSERT INTO clusters (key, created_ms) VALUES ('old', 7); PRAGMA user_version = 1");
+  }
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto clusters = Queue::open(file).value().clusters().value();
+    ASSERT_EQ(clusters.size(), 1U);
+    EXPECT_EQ(clusters.front(),
+              (ClusterRecord{.cluster = 1, .key = "old", .created_ms = 7, .runner = "run"}));
+  }
+}
+
 }  // namespace
 }  // namespace cairn

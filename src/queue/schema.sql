@@ -3,7 +3,10 @@
 CREATE TABLE IF NOT EXISTS clusters (
   cluster    INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never given twice
   key        TEXT NOT NULL,                      -- the submit file, or folder and command
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  runner     TEXT NOT NULL DEFAULT 'run',        -- who runs its jobs: run, engine, or a pool
+  pool_id    TEXT,                               -- its number in that pool
+  name       TEXT                                -- for people: the batch name
 );
 
 CREATE INDEX IF NOT EXISTS clusters_by_key ON clusters (key, cluster);

@@ -17,6 +17,7 @@ class Pool:
             sys.exit(SKIPPED)
         self.state = pathlib.Path(state)
         self.share = self.state / "share"           # /share in the pool
+        self.work = self.state / "work"             # at the same path in the pool
         self.spool_root = self.state / "local/spool"
 
     def command(self, *words):
@@ -33,6 +34,16 @@ class Pool:
     def spool(self, cluster, proc):
         """The folder of a job's newest checkpoint, as the host sees it."""
         return self.spool_root / str(cluster % 10000) / str(proc % 10000) / f"cluster{cluster}.proc{proc}.subproc0"
+
+    def commands(self, folder):
+        """A folder for PATH with HTCondor's commands, each of which runs in the pool."""
+        folder.mkdir(parents=True)
+        for name in ("condor_evicted_files", "condor_history", "condor_hold", "condor_q", "condor_release", "condor_rm",
+                     "condor_submit", "condor_vacate_job", "condor_version"):
+            program = folder / name
+            program.write_text(f'#!/bin/sh\nexec "{SCRIPT}" -s "{self.state}" exec {name} "$@"\n')
+            program.chmod(0o755)
+        return folder
 
     def give(self, path):
         """Lets the submitting user own what lies there."""

@@ -1,0 +1,154 @@
+#include "cli/submit_pool.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iostream>
+
+#include "base/try.h"
+#include "cli/job_source.h"
+#include "cli/verb.h"
+#include "engine/home.h"
+#include "pool/follow.h"
+#include "pool/htcondor.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr std::array<std::string_view, 1> kPools = {"htcondor"};
+
+Result<std::unique_ptr<Pool>> open_pool(const std::string& name, FileSystem& files) {
+  if (name == "htcondor") return std::unique_ptr<Pool>(std::make_unique<HTCondorPool>(files));
+  return Error{Errc::misuse, fmt::format("no pool is called {}", name), 0,
+               fmt::format("known: {}", fmt::join(kPools, ", "))};
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// What Cairn makes of the file.  Where it can make nothing of it, a pool hardly can.
+Result<std::vector<JobAd>> read_jobs(const PoolChoices& choices, const JobSource& source) {
+  auto submission = source.ads(1, now_ms() / 1000);
+  if (!submission && !choices.lint) return std::vector<JobAd>();
+  if (!submission) {
+    Error problem = std::move(submission).error();
+    problem.hint +=
+        fmt::format("{}--no-lint hands it over as it is", problem.hint.empty() ? "" : "; ");
+    return problem;
+  }
+  for (const SubmitWarning& warning : submission->warnings) complain("warning: " + warning.text);
+  return std::move(submission->jobs);
+}
+
+PoolCluster as_pool_sees_it(const ClusterRecord& cluster, std::vector<JobRecord> jobs) {
+  return {cluster.pool_id, std::move(jobs)};
+}
+
+Result<int> hand_over(const PoolChoices& choices) {
+  PosixFileSystem files;
+  CAIRN_TRY(const auto pool, open_pool(choices.pool, files));
+  CAIRN_TRY(const Path folder, Home::default_folder());
+  CAIRN_TRY(const Home home, Home::open(files, folder));
+  CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
+  CAIRN_TRY(const auto source, open_submit_file(choices.file));
+  CAIRN_TRY(std::vector<JobAd> jobs, read_jobs(choices, *source));
+  CAIRN_TRY(const std::string version, pool->check());
+  const Path logs = home.folder() / "pool";
+  CAIRN_CHECK(files.make_folder(logs));
+  CAIRN_TRY(const PoolReceipt receipt,
+            pool->submit({.submit_file = source->key(), .jobs = jobs, .log_folder = logs}));
+  for (const std::string& warning : receipt.warnings)
+    complain(fmt::format("{}: {}", choices.pool, warning));
+  if (!receipt.jobs.empty()) jobs = receipt.jobs;
+  const std::string name = jobs.empty() ? "" : jobs.front().get_string("JobBatchName").value_or("");
+  auto cluster = queue.add({.key = source->key(),
+                            .created_ms = now_ms(),
+                            .runner = choices.pool,
+                            .pool_id = receipt.pool_id,
+                            .name = name},
+                           jobs);
+  if (!cluster) {
+    Error problem = std::move(cluster).error();
+    problem.hint = fmt::format("the pool has it as {}", receipt.pool_id);
+    return problem;
+  }
+  std::cout << fmt::format("cluster {}: {} job{} handed to {} {}, where it is {}\n", *cluster,
+                           jobs.size(), jobs.size() == 1 ? "" : "s", choices.pool, version,
+                           receipt.pool_id);
+  return kOk;
+}
+
+bool is_over(const JobRecord& job) {
+  return job.state == JobState::completed || job.state == JobState::removed;
+}
+
+}  // namespace
+
+void declare_pool_options(CLI::App& app, PoolChoices& choices) {
+  app.add_option("--pool", choices.pool, "Hand the jobs to this pool: htcondor")
+      ->check(CLI::IsMember(std::vector<std::string>(kPools.begin(), kPools.end())));
+  app.add_flag("!--no-lint", choices.lint,
+               "Hand the file to the pool even if Cairn finds it wrong");
+}
+
+int submit_to_pool(const PoolChoices& choices) {
+  const auto status = hand_over(choices);
+  return status ? *status : refuse(status.error());
+}
+
+bool is_in_pool(const ClusterRecord& cluster) {
+  return std::find(kPools.begin(), kPools.end(), cluster.runner) != kPools.end();
+}
+
+Status look_at_pools(Queue& queue) {
+  PosixFileSystem files;
+  CAIRN_TRY(const std::vector<ClusterRecord> clusters, queue.clusters());
+  for (const ClusterRecord& cluster : clusters) {
+    if (!is_in_pool(cluster)) continue;
+    CAIRN_TRY(std::vector<JobRecord> jobs, queue.jobs(cluster.cluster));
+    if (std::all_of(jobs.begin(), jobs.end(), is_over)) continue;
+    CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
+    const auto followed = follow(*pool, queue, as_pool_sees_it(cluster, std::move(jobs)));
+    if (!followed)
+      complain(fmt::format("cluster {} is shown as it was last seen: {}", cluster.cluster,
+                           followed.error().text()));
+  }
+  return {};
+}
+
+Status ask_pool(const ClusterRecord& cluster, PoolVerb verb, std::span<const JobId> jobs,
+                const std::string& reason) {
+  PosixFileSystem files;
+  CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
+  std::vector<PoolJob> there;
+  there.reserve(jobs.size());
+  for (const JobId& job : jobs) there.push_back({cluster.pool_id, job.proc});
+  switch (verb) {
+    case PoolVerb::hold:
+      return pool->hold(there, reason);
+    case PoolVerb::release:
+      return pool->release(there, reason);
+    case PoolVerb::vacate:
+      return pool->vacate(there, Departure::soft);
+    case PoolVerb::vacate_fast:
+      return pool->vacate(there, Departure::fast);
+    case PoolVerb::remove:
+      return pool->remove(there, reason);
+  }
+  return {};
+}
+
+Result<Path> fetch_from_pool(const ClusterRecord& cluster, JobId job, const Path& folder) {
+  PosixFileSystem files;
+  CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
+  return pool->fetch({cluster.pool_id, job.proc}, folder);
+}
+
+}  // namespace cairn::cli

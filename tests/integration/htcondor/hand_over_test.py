@@ -1,0 +1,76 @@
+"""A job that is handed to a real pool by `cairn submit --pool htcondor`, and followed there."""
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import time
+
+from pool import Pool
+
+CAIRN = os.environ["CAIRN"]
+PATIENCE = 90
+JOB = """#!/bin/sh
+gate() { [ -e "$GATES/$1.reached" ] && return; : > "$GATES/$1.reached"; while [ ! -e "$GATES/$1.open" ]; do sleep 0.05; done; }
+step=0; [ -f state ] && step=$(cat state)
+echo "$step" >> "$GATES/starts"
+[ "$step" -lt 2 ] && { echo $((step + 1)) > state; exit 77; }
+gate work
+echo "$step" > result
+"""
+SUBMIT = """executable = job.sh
+environment = "GATES={gates}"
+checkpoint_exit_code = 77
+transfer_checkpoint_files = state
+transfer_output_files = result
+should_transfer_files = YES
+max_retries = 3
+log = job.log
+request_memory = 32
+request_disk = 1M
+queue
+"""
+
+pool = Pool()
+root = pool.work / "hand-over"
+shutil.rmtree(root, ignore_errors=True)
+folder, gates, home = root / "submit", root / "gates", root / "home"
+for each in (folder, gates):
+    each.mkdir(parents=True)
+(folder / "job.sh").write_text(JOB)
+(folder / "job.sh").chmod(0o755)
+(folder / "job.sub").write_text(SUBMIT.format(gates=gates))
+pool.give(root)
+environment = {**os.environ, "CAIRN_HOME": str(home), "PATH": f"{pool.commands(root / 'bin')}:{os.environ['PATH']}"}
+
+
+def cairn(*arguments, status=0):
+    done = subprocess.run([CAIRN, *arguments], cwd=folder.parent, env=environment, text=True, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=PATIENCE)
+    assert done.returncode == status, f"cairn {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+# What the pool refuses is said in its words, and nothing is in the queue.
+(folder / "wrong.sub").write_text("executable = absent.sh\nlog = x\nqueue\n")
+said = cairn("submit", "--pool", "htcondor", "submit/wrong.sub", "--no-lint", status=2)
+assert "condor_submit: " in said and "absent.sh" in said and said.count("\n") == 1, said
+
+said = cairn("submit", "--pool", "htcondor", "submit/job.sub")
+assert said.startswith("cluster 1: 1 job handed to htcondor 23."), said
+with sqlite3.connect(f"file:{home}/queue.sqlite?mode=ro", uri=True) as database:
+    runner, pool_id = database.execute("SELECT runner, pool_id FROM clusters").fetchone()
+assert runner == "htcondor" and pool_id.isdigit(), (runner, pool_id)
+
+wait_for(lambda: (gates / "work.reached").exists(), "the job at its gate")
+(gates / "work.open").touch()
+wait_for(lambda: (folder / "result").exists(), "the job's result")
+assert (folder / "result").read_text() == "2\n"
+assert (gates / "starts").read_text() == "0\n1\n2\n"
