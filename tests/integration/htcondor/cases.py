@@ -200,7 +200,66 @@ if [ $step = 0 ]; then mkdir kept; echo a > kept/a; chmod 500 kept; leave 1; fi
 ls kept > result
 """, transfer_checkpoint_files="state, kept")
 
+case("many_checkpoints", """
+[ $step -lt 25 ] && leave $((step + 1))
+echo $step > result
+""")
+case("names_in_the_environment", """
+env | cut -d= -f1 | sort | grep -vE '^_CONDOR_ANCESTOR|^_CHIRP' > names
+for name in $(cat names); do note $name; done; : > result
+""", environment='"GATES=@GATES@ MINE=1"')
+case("names_in_the_sandbox", """
+note $(ls -A | grep -v chirp | sort)
+[ $step -lt 1 ] && leave 1
+gate end; : > result
+""", "at end, vacate", inputs={"in": None, "in/a": "a", "in/deep": None, "in/deep/b": "b", "c": "c"},
+     transfer_input_files="in, c")
+case("contents_of_an_input_folder", """
+note $(ls | sort)
+[ $step -lt 1 ] && leave 1
+gate end; : > result
+""", "at end, vacate", inputs={"in": None, "in/a": "a", "in/deep": None, "in/deep/b": "b"}, transfer_input_files="in/")
+case("an_input_of_another_folder", """
+note $(ls | sort)
+[ $step -lt 1 ] && leave 1
+: > result
+""", inputs={"in": None, "in/a": "a", "in/deep": None, "in/deep/b": "b"}, transfer_input_files="in/a, in/deep/b")
+case("output_file_in_a_folder", """
+echo "line $step"
+[ $step -lt 1 ] && leave 1
+: > result
+""", output="below/out.txt", error="below/err.txt", inputs={"below": None})
+case("erased_streams", """
+echo "line $step"
+[ $step -lt 1 ] && leave 1
+gate end; : > result
+""", "at end, vacate", erase_output_and_error_on_restart="true")
+
 # ---------------------------------------------------------------- what a checkpoint holds
+
+case("many_files", """
+if [ $step = 0 ]; then mkdir data; i=0; while [ $i -lt 100 ]; do echo $i > data/$i; i=$((i + 1)); done; leave 1; fi
+gate end; cat data/* | sort -n | tail -1 > result
+""", "at end, vacate", transfer_checkpoint_files="state, data")
+case("no_patterns", """
+echo a > a.txt
+leave 1
+""", transfer_checkpoint_files="state, *.txt")
+case("an_absolute_name", """
+[ $step -lt 1 ] && leave 1
+note $(ls | sort)
+gate end; : > result
+""", "at end, look, vacate", transfer_checkpoint_files="state, /etc/hostname")
+case("a_name_that_leads_out", """
+echo out > ../out-of-sandbox-$$ 2>/dev/null
+leave 1
+""", transfer_checkpoint_files="state, ../absent")
+case("folders_in_a_listed_folder_with_kept_paths", """
+note start $step $(find data | sort)
+mkdir -p data/deep; echo $step > data/deep/x
+[ $step -lt 1 ] && leave 1
+gate end; : > result
+""", "at end, look, vacate", transfer_checkpoint_files="state, data/deep/", preserve_relative_paths="true")
 
 case("folder", """
 note start $step $(ls data 2>/dev/null)
@@ -340,6 +399,29 @@ note start $step; echo "out $step"
 [ $step -lt 1 ] && leave 1
 gate one; gate two; echo $step > result
 """, "at one, vacate, at two, vacate")
+case("evicted_fast_before_the_first_checkpoint", """
+note start $step; echo line
+gate early
+[ $step -lt 1 ] && leave 1
+echo $step > result
+""", "at early, vacate fast")
+case("dies_by_the_checkpoint_signal_while_vacated", """
+trap 'save 9; trap - USR2; kill -USR2 $$' TERM
+note start $step
+[ $step -lt 1 ] && { save 1; kill -USR2 $$; }
+gate work; echo $step > result
+""", "at work, vacate", checkpoint_exit_code=None, **{"+WantFTOnCheckpoint": "true", "+SuccessCheckpointExitBySignal": "true",
+                                                      "+SuccessCheckpointExitSignal": "12"})
+case("held_while_a_checkpoint_is_moved", """
+if [ $step = 0 ]; then head -c 150000000 /dev/zero > big; : > "$GATES/leaving.reached"; leave 1; fi
+gate again
+echo $step > result
+""", "at leaving, logged 040 output, hold, look, release, at again, open again",
+     transfer_checkpoint_files="state, big", request_disk="400M")
+case("removed_while_a_checkpoint_is_moved", """
+if [ $step = 0 ]; then head -c 150000000 /dev/zero > big; : > "$GATES/leaving.reached"; leave 1; fi
+wall never
+""", "at leaving, logged 040 output, remove", transfer_checkpoint_files="state, big", request_disk="400M")
 case("evicted_between_checkpoints", """
 note start $step; echo "out $step"
 gate at$step
@@ -716,13 +798,36 @@ differs("fails_with_outputs_on_success_only", "a pool of version 23 moves the ou
 - result 0644 '1\n'
 """)
 
+differs("names_in_the_environment", "GPUs, containers and the folders of HTCondor's own programs; PATH and Cairn's own", r"""
+- APPTAINER_CACHEDIR
++ CAIRN_ACTIVATION
++ CAIRN_CHECKPOINT_EXIT_CODE
++ CAIRN_PROGRESS
+- CUDA_VISIBLE_DEVICES
+- GPU_DEVICE_ORDINAL
+- NVIDIA_VISIBLE_DEVICES
++ PATH
+- SINGULARITY_CACHEDIR
+- _CONDOR_AssignedGPUs
+- _CONDOR_BIN
+- _CONDOR_CHIRP_CONFIG
+- _CONDOR_JOB_PIDS
+""")
+for _name, _line, _word in (("an_absolute_name", 3, "/etc/hostname"), ("a_name_that_leads_out", 3, "../absent")):
+    differs(_name, "refused: on a pool it is read where the job runs, whatever lies there", f"""
++ refused
++ cairn: job.sub:{_line}: '{_word}' leads out of the job's sandbox; list files that the job writes below its working folder, by relative names without ..
+""")
+
 # ---------------------------------------------------------------- what Cairn cannot run yet
 
 _VERBS = "`cairn run` has no hold, release, remove and no eviction of a moment that the test chooses"
 _POLICY = "policies are not evaluated"
 PENDING = {
     **dict.fromkeys(("held_and_released", "held_before_the_first_checkpoint", "held_for_good", "held_while_it_saves",
-                     "removed", "removed_while_held", "submitted_on_hold", "evicted_fast", "outputs_and_a_fast_eviction",
+                     "removed", "removed_while_held", "submitted_on_hold",
+                     "held_while_a_checkpoint_is_moved", "removed_while_a_checkpoint_is_moved",
+                     "evicted_fast_before_the_first_checkpoint", "evicted_fast", "outputs_and_a_fast_eviction",
                      "missing_file_then_released", "missing_output_then_released"), _VERBS),
     **dict.fromkeys(("retried_from_the_checkpoint", "retries_run_out", "retried_after_a_signal", "another_code_is_success",
                      "retry_until_a_code", "retried_without_checkpoints", "on_exit_remove", "on_exit_hold",
