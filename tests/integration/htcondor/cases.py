@@ -209,7 +209,7 @@ env | cut -d= -f1 | sort | grep -vE '^_CONDOR_ANCESTOR|^_CHIRP' > names
 for name in $(cat names); do note $name; done; : > result
 """, environment='"GATES=@GATES@ MINE=1"')
 case("names_in_the_sandbox", """
-note $(ls -A | grep -v chirp | sort)
+note $(ls -A | grep -vE 'chirp|update' | sort)
 [ $step -lt 1 ] && leave 1
 gate end; : > result
 """, "at end, vacate", inputs={"in": None, "in/a": "a", "in/deep": None, "in/deep/b": "b", "c": "c"},

@@ -9,7 +9,7 @@ import time
 from pool import Pool
 
 CAIRN = os.environ["CAIRN"]
-PATIENCE = 90
+PATIENCE = 300  # it shares its machine and its pool
 JOB = """#!/bin/sh
 gate() { [ -e "$GATES/$1.reached" ] && return; : > "$GATES/$1.reached"; while [ ! -e "$GATES/$1.open" ]; do sleep 0.05; done; }
 step=0; [ -f state ] && step=$(cat state)

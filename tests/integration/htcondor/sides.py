@@ -26,12 +26,18 @@ class Stuck(Exception):
     pass
 
 
+class Progress:
+    """When something last came true, in any case: a machine that is busy elsewhere is slow, not stuck."""
+    newest = time.monotonic()
+
+
 def wait_for(condition, what, pause=0.05):
-    deadline = time.monotonic() + PATIENCE
+    begin = time.monotonic()
     while not (value := condition()):
-        if time.monotonic() > deadline:
+        if time.monotonic() > max(begin, Progress.newest) + PATIENCE:
             raise Stuck(f"waited in vain for {what}")
         time.sleep(pause)
+    Progress.newest = time.monotonic()
     return value
 
 
