@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "cli/job_source.h"
+#include "cli/lint_input.h"
 #include "cli/verb.h"
 #include "engine/home.h"
 #include "pool/follow.h"
@@ -33,18 +34,21 @@ std::int64_t now_ms() {
       .count();
 }
 
-// What Cairn makes of the file.  Where it can make nothing of it, a pool hardly can.
-Result<std::vector<JobAd>> read_jobs(const PoolChoices& choices, const JobSource& source) {
-  auto submission = source.ads(1, now_ms() / 1000);
-  if (!submission && !choices.lint) return std::vector<JobAd>();
-  if (!submission) {
-    Error problem = std::move(submission).error();
-    problem.hint +=
-        fmt::format("{}--no-lint hands it over as it is", problem.hint.empty() ? "" : "; ");
-    return problem;
-  }
-  for (const SubmitWarning& warning : submission->warnings) complain("warning: " + warning.text);
-  return std::move(submission->jobs);
+// What is wrong with the file is said on stderr; an error stops the hand-over.
+Status check_file(const PoolChoices& choices) {
+  CAIRN_TRY(const lint::LintInput input, lint_input(choices.file, ""));
+  const lint::Findings findings = lint::lint(input);
+  for (const lint::Finding& finding : findings.list)
+    if (finding.severity != lint::Severity::hint) std::cerr << finding.headline() << '\n';
+  if (!findings.has_errors()) return {};
+  const std::size_t errors = findings.count(lint::Severity::error);
+  return Error{Errc::invalid,
+               fmt::format("{} has {} error{}, so nothing was handed over", choices.file, errors,
+                           errors == 1 ? "" : "s"),
+               0,
+               fmt::format("cairn lint {} says what to write instead; --no-lint hands it over as "
+                           "it is",
+                           choices.file)};
 }
 
 PoolCluster as_pool_sees_it(const ClusterRecord& cluster, std::vector<JobRecord> jobs) {
@@ -58,15 +62,15 @@ Result<int> hand_over(const PoolChoices& choices) {
   CAIRN_TRY(const Home home, Home::open(files, folder));
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
   CAIRN_TRY(const auto source, open_submit_file(choices.file));
-  CAIRN_TRY(std::vector<JobAd> jobs, read_jobs(choices, *source));
+  if (choices.lint) CAIRN_CHECK(check_file(choices));
   CAIRN_TRY(const std::string version, pool->check());
   const Path logs = home.folder() / "pool";
   CAIRN_CHECK(files.make_folder(logs));
   CAIRN_TRY(const PoolReceipt receipt,
-            pool->submit({.submit_file = source->key(), .jobs = jobs, .log_folder = logs}));
+            pool->submit({.submit_file = source->key(), .log_folder = logs}));
   for (const std::string& warning : receipt.warnings)
     complain(fmt::format("{}: {}", choices.pool, warning));
-  if (!receipt.jobs.empty()) jobs = receipt.jobs;
+  const std::vector<JobAd>& jobs = receipt.jobs;
   const std::string name = jobs.empty() ? "" : jobs.front().get_string("JobBatchName").value_or("");
   auto cluster = queue.add({.key = source->key(),
                             .created_ms = now_ms(),
@@ -95,7 +99,7 @@ void declare_pool_options(CLI::App& app, PoolChoices& choices) {
   app.add_option("--pool", choices.pool, "Hand the jobs to this pool: htcondor")
       ->check(CLI::IsMember(std::vector<std::string>(kPools.begin(), kPools.end())));
   app.add_flag("!--no-lint", choices.lint,
-               "Hand the file to the pool even if Cairn finds it wrong");
+               "Without the checks of cairn lint, whose errors would stop it");
 }
 
 int submit_to_pool(const PoolChoices& choices) {

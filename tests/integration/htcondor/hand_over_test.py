@@ -63,6 +63,11 @@ def wait_for(condition, what):
 said = cairn("submit", "--pool", "htcondor", "submit/wrong.sub", "--no-lint", status=2)
 assert "condor_submit: " in said and "absent.sh" in said and said.count("\n") == 1, said
 
+# What cairn lint finds stops it before the pool is asked.
+(folder / "zero.sub").write_text(SUBMIT.format(gates=gates).replace("exit_code = 77", "exit_code = 0"))
+said = cairn("submit", "--pool", "htcondor", "submit/zero.sub", status=2)
+assert "zero.sub:3: error CL" in said and "--no-lint" in said, said
+
 said = cairn("submit", "--pool", "htcondor", "submit/job.sub")
 assert said.startswith("cluster 1: 1 job handed to htcondor 23."), said
 with sqlite3.connect(f"file:{home}/queue.sqlite?mode=ro", uri=True) as database:
