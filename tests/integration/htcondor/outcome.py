@@ -47,7 +47,8 @@ def plain(text):
     text = re.sub(r"/\S*/(dir_\d+|sandbox-\d+)\b", "SANDBOX", text)
     text = re.sub(r"/share/differential-[^/]+/\w+|/tmp/cairn-differential-[^/]+/\w+/submit", "FOLDER", text)
     text = re.sub(r"<[\d.]+:\d+>", "ADDRESS", text)
-    text = re.sub(r"\(by user \w+\)", "(by user USER)", text)
+    text = re.sub(r"via (condor_|cairn )(hold|release|rm|remove) \(by user \w+\)",
+                  lambda match: f"via {match[2].replace('remove', 'rm')} (by user USER)", text)
     return text
 
 

@@ -240,15 +240,22 @@ class CairnSide:
         if not running.events():
             running.refusal = (running.folder.parent / "cairn.log").read_text().strip().splitlines()[-1]
 
+    def cairn(self, running, *words):
+        done = subprocess.run([self.program, *words], cwd=running.folder, stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, env={**os.environ, "CAIRN_HOME": str(self.home(running))})
+        if done.returncode != 0:
+            raise Stuck(f"cairn {' '.join(words)}: {done.stdout}{done.stderr}")
+
+    # Who runs the jobs of a cluster owns them: it is interrupted before something is asked of them.
     def act(self, running, verb):
         process = self.processes[running.case.name]
-        if verb in ("vacate", "vacate fast"):
+        if verb in ("vacate", "vacate fast", "hold", "remove"):
             process.send_signal(signal.SIGINT)
-        elif verb == "release":
+        if verb in ("hold", "release", "remove"):
             process.wait(PATIENCE)
+            self.cairn(running, verb, "1")
+        if verb == "release":
             self.start(running)
-        else:
-            raise Stuck(f"`cairn run` knows no {verb}")
 
     def acted(self, running, verb):
         if verb in ("vacate", "vacate fast"):
