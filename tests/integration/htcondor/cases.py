@@ -755,6 +755,13 @@ differs("a_folder_that_nobody_may_write", "a pool cannot write into the copy of 
 + 040 Started transferring output files
 + 040 Finished transferring output files
 + 005 | (1) Normal termination (return value 0)
++ CheckpointNumber = 0
+- HoldReasonCode = 36
+- HoldReasonSubCode = -1
+- JobStatus = 5
+- NumJobCompletions = 0
++ JobStatus = 4
++ NumJobCompletions = 1
 + job.err 0644 ''
 + job.out 0644 ''
 + result 0644 'a\n'
@@ -771,6 +778,15 @@ differs("names_that_flatten_onto_each_other", "a pool keeps the one that comes l
 + 021 | Starter failed to upload checkpoint | Code 36 Subcode -1
 + 004 | Error from SLOT: Starter failed to upload checkpoint
 + 012 | Error from SLOT: Starter failed to upload checkpoint | Code 36 Subcode -1
+- CheckpointNumber = 0
+- JobStatus = 4
+- NumJobCompletions = 1
+- NumJobStarts = 2
++ HoldReasonCode = 36
++ HoldReasonSubCode = -1
++ JobStatus = 5
++ NumJobCompletions = 0
++ NumJobStarts = 1
 - start 1
 - start 1 two
 - spool, look 1
@@ -798,6 +814,16 @@ differs("fails_with_outputs_on_success_only", "a pool of version 23 moves the ou
 - result 0644 '1\n'
 """)
 
+for _name in ("evicted_with_its_outputs", "evicted_with_its_outputs_looked_at", "outputs_and_exit_0_while_vacated",
+              "outputs_and_checkpoint_exit_while_vacated"):
+    differs(_name, "in Cairn's spool the outputs of an eviction are a checkpoint, with the next number", """
+- CheckpointNumber = 0
++ CheckpointNumber = 1
+""")
+differs("missing_input", "a pool does not count a start that came to nothing", """
+- NumJobStarts = 0
++ NumJobStarts = 1
+""")
 differs("names_in_the_environment", "GPUs, containers and the folders of HTCondor's own programs; PATH and Cairn's own", r"""
 - APPTAINER_CACHEDIR
 + CAIRN_ACTIVATION

@@ -19,8 +19,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from cases import CASES, PENDING
-from outcome import difference, sections_of
-from sides import COMPARE_ADS, CairnSide, PoolSide, Stuck, play
+from outcome import comparable, difference
+from sides import COMPARED_ATTRIBUTES, CairnSide, PoolSide, Stuck, play
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 
@@ -128,8 +128,8 @@ def main():
                 failed.append(case.name)
                 print(f"{case.name}: {troubles[case.name]}")
                 continue
-            left_out = () if COMPARE_ADS else ("ad",)
-            wrong = judge(case, sections_of(theirs[case.name], left_out), outcomes[case.name].lines(left_out))
+            wrong = judge(case, *(comparable(lines, COMPARED_ATTRIBUTES)
+                                  for lines in (theirs[case.name], outcomes[case.name].lines())))
             if wrong:
                 failed.append(case.name)
                 print("\n".join([f"{case.name}: Cairn (+) differs from the pool (-)", *(f"    {line}" for line in wrong)]))

@@ -137,22 +137,22 @@ class Outcome:
     def add(self, title, lines):
         self.sections.append((title, list(lines)))
 
-    def lines(self, without=()):
-        return [line for title, lines in self.sections if title.split()[0] not in without
-                for line in (title, *(f"  {each}" for each in lines))]
+    def lines(self):
+        return [line for title, lines in self.sections for line in (title, *(f"  {each}" for each in lines))]
 
     def text(self):
         return "\n".join([*self.lines(), ""])
 
 
-def sections_of(lines, without):
-    """Of an outcome's lines, those that stand under other titles."""
-    kept, wanted = [], True
+def comparable(lines, attributes):
+    """An outcome's lines without the attributes that only one side has."""
+    kept, in_ad = [], False
     for line in lines:
         if not line.startswith(" "):
-            wanted = line.split()[0] not in without
-        if wanted:
-            kept.append(line)
+            in_ad = line.split()[0] == "ad"
+        elif in_ad and (line.split()[0] not in attributes or line.endswith("= undefined")):
+            continue
+        kept.append(line)
     return kept
 
 

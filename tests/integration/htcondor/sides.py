@@ -18,8 +18,10 @@ ENDS = ("005", "009", "012")
 ANSWERS = {"vacate": ("004", "005", "009", "012"), "vacate fast": ("004", "005", "009", "012"),
            "hold": ("012", "005"), "release": ("013",), "remove": ("009", "005")}
 NOT_COMPARED = {"job.sh", "job.sub", "gates"}
-# TODO: Cairn's queue does not keep what a job's life changes in its ad.
-COMPARE_ADS = False
+# Of the attributes that are recorded, those that Cairn's queue keeps, too.
+COMPARED_ATTRIBUTES = {"CheckpointNumber", "ExitBySignal", "HoldReasonCode", "HoldReasonSubCode", "JobStatus", "NumJobCompletions",
+                       "NumJobStarts"}
+STATUS = {"idle": 1, "removed": 3, "completed": 4, "held": 5}
 
 
 class Stuck(Exception):
@@ -273,10 +275,11 @@ class CairnSide:
         database.row_factory = sqlite3.Row
         row = database.execute("SELECT * FROM jobs WHERE cluster = 1 AND proc = ?", (proc,)).fetchone()
         database.close()
-        ad = dict(line.split(" = ", 1) for line in row["ad"].splitlines() if " = " in line)
-        if "live" in row.keys():
-            ad.update(line.split(" = ", 1) for line in (row["live"] or "").splitlines() if " = " in line)
-        return ad
+        values = {"CheckpointNumber": row["last_checkpoint"], "JobStatus": STATUS.get(row["state"], 2),
+                  "NumJobStarts": row["activation"], "HoldReasonCode": row["hold_code"], "HoldReasonSubCode": row["hold_subcode"],
+                  "NumJobCompletions": row["completions"] + (row["state"] == "completed"),
+                  "ExitBySignal": "true" if row["exit_by_signal"] else "false"}
+        return {name: str(value) for name, value in values.items() if value is not None}
 
     def finish(self, runs):
         outcomes = {}
