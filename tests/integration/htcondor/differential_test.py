@@ -106,6 +106,12 @@ def main():
             GOLDEN.mkdir(exist_ok=True)
             for name, outcome in outcomes.items():
                 (GOLDEN / f"{name}.txt").write_text(outcome.text())
+        # A pool that is busy may do a thing or two otherwise: that is said, and no failure.
+        for name, lines in theirs.items():
+            path = GOLDEN / f"{name}.txt"
+            otherwise = difference(path.read_text().splitlines() if path.exists() else [], lines)
+            if otherwise:
+                print("\n".join([f"{name}: the pool did otherwise (+) when it was recorded (-)", *(f"    {line}" for line in otherwise)]))
         if options.show:
             for outcome in outcomes.values():
                 print(outcome.text())

@@ -12,7 +12,7 @@ import stat
 ATTRIBUTES = ("CheckpointNumber", "ExitBySignal", "ExitCode", "ExitSignal", "HoldReason", "HoldReasonCode",
               "HoldReasonSubCode", "JobRunCount", "JobStatus", "NumCkpts", "NumHolds", "NumJobCompletions",
               "NumJobStarts", "NumRestarts", "NumShadowStarts", "NumSystemHolds")
-TIMED = ("CommittedTime", "RemoteWallClockTime", "CumulativeSlotTime")  # whole seconds, with a tolerance
+TIMED = ("CommittedTime",)  # whole seconds, with a tolerance
 TOLERANCE_SECONDS = 2
 SHOWN_BYTES = 2000
 
@@ -58,7 +58,7 @@ USAGE = re.compile(r"Usr \d|\d+  -  |Partitionable Resources|\w[\w() ]+ +: |$|Jo
 def words_of(event):
     """One line for an event, or nothing for those that depend on the moment."""
     n, body = event.number, event.body
-    if n == "006":
+    if n == "006" or event.headline.startswith("Entered queue to transfer"):
         return None
     if n == "000":
         return "000"
