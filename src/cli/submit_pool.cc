@@ -1,32 +1,21 @@
 #include "cli/submit_pool.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <iostream>
 
 #include "base/try.h"
 #include "cli/job_source.h"
 #include "cli/lint_input.h"
+#include "cli/pools.h"
 #include "cli/verb.h"
 #include "engine/home.h"
-#include "pool/follow.h"
-#include "pool/htcondor.h"
+#include "queue/queue.h"
 
 namespace cairn::cli {
 namespace {
-
-constexpr std::array<std::string_view, 1> kPools = {"htcondor"};
-
-Result<std::unique_ptr<Pool>> open_pool(const std::string& name, FileSystem& files) {
-  if (name == "htcondor") return std::unique_ptr<Pool>(std::make_unique<HTCondorPool>(files));
-  return Error{Errc::misuse, fmt::format("no pool is called {}", name), 0,
-               fmt::format("known: {}", fmt::join(kPools, ", "))};
-}
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -49,10 +38,6 @@ Status check_file(const PoolChoices& choices) {
                fmt::format("cairn lint {} says what to write instead; --no-lint hands it over as "
                            "it is",
                            choices.file)};
-}
-
-PoolCluster as_pool_sees_it(const ClusterRecord& cluster, std::vector<JobRecord> jobs) {
-  return {cluster.pool_id, std::move(jobs)};
 }
 
 Result<int> hand_over(const PoolChoices& choices) {
@@ -89,15 +74,11 @@ Result<int> hand_over(const PoolChoices& choices) {
   return kOk;
 }
 
-bool is_over(const JobRecord& job) {
-  return job.state == JobState::completed || job.state == JobState::removed;
-}
-
 }  // namespace
 
 void declare_pool_options(CLI::App& app, PoolChoices& choices) {
   app.add_option("--pool", choices.pool, "Hand the jobs to this pool: htcondor")
-      ->check(CLI::IsMember(std::vector<std::string>(kPools.begin(), kPools.end())));
+      ->check(CLI::IsMember(pool_names()));
   app.add_flag("!--no-lint", choices.lint,
                "Without the checks of cairn lint, whose errors would stop it");
 }
@@ -105,54 +86,6 @@ void declare_pool_options(CLI::App& app, PoolChoices& choices) {
 int submit_to_pool(const PoolChoices& choices) {
   const auto status = hand_over(choices);
   return status ? *status : refuse(status.error());
-}
-
-bool is_in_pool(const ClusterRecord& cluster) {
-  return std::find(kPools.begin(), kPools.end(), cluster.runner) != kPools.end();
-}
-
-Status look_at_pools(Queue& queue) {
-  PosixFileSystem files;
-  CAIRN_TRY(const std::vector<ClusterRecord> clusters, queue.clusters());
-  for (const ClusterRecord& cluster : clusters) {
-    if (!is_in_pool(cluster)) continue;
-    CAIRN_TRY(std::vector<JobRecord> jobs, queue.jobs(cluster.cluster));
-    if (std::all_of(jobs.begin(), jobs.end(), is_over)) continue;
-    CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
-    const auto followed = follow(*pool, queue, as_pool_sees_it(cluster, std::move(jobs)));
-    if (!followed)
-      complain(fmt::format("cluster {} is shown as it was last seen: {}", cluster.cluster,
-                           followed.error().text()));
-  }
-  return {};
-}
-
-Status ask_pool(const ClusterRecord& cluster, PoolVerb verb, std::span<const JobId> jobs,
-                const std::string& reason) {
-  PosixFileSystem files;
-  CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
-  std::vector<PoolJob> there;
-  there.reserve(jobs.size());
-  for (const JobId& job : jobs) there.push_back({cluster.pool_id, job.proc});
-  switch (verb) {
-    case PoolVerb::hold:
-      return pool->hold(there, reason);
-    case PoolVerb::release:
-      return pool->release(there, reason);
-    case PoolVerb::vacate:
-      return pool->vacate(there, Departure::soft);
-    case PoolVerb::vacate_fast:
-      return pool->vacate(there, Departure::fast);
-    case PoolVerb::remove:
-      return pool->remove(there, reason);
-  }
-  return {};
-}
-
-Result<Path> fetch_from_pool(const ClusterRecord& cluster, JobId job, const Path& folder) {
-  PosixFileSystem files;
-  CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
-  return pool->fetch({cluster.pool_id, job.proc}, folder);
 }
 
 }  // namespace cairn::cli
