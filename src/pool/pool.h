@@ -78,5 +78,4 @@ class Pool {
                                               const std::filesystem::path& folder) = 0;
 };
 
-
 }  // namespace cairn
