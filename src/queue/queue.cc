@@ -10,6 +10,7 @@
 #include <string_view>
 #include <thread>
 #include <type_traits>
+#include <utility>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -45,8 +46,21 @@ Error database_error(std::string_view what, const std::filesystem::path& file,
 }  // namespace
 
 struct Queue::Database {
+  Database(std::filesystem::path path, int busy_ms)
+      : file(std::move(path)),
+        sqlite(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms) {}
+
   std::filesystem::path file;
   SQLite::Database sqlite;
+  std::optional<SQLite::Statement> upsert, insert_event;  // of store(), made once
+  bool durable = true;
+
+  // In WAL mode what is not durable follows with the next that is; the order always stays.
+  void be_durable(bool wanted) {
+    if (durable == wanted) return;
+    sqlite.exec(wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    durable = wanted;
+  }
 
   // Runs `action`, whose exceptions become an error that names the database.
   template <class Action>
@@ -72,7 +86,10 @@ constexpr int kSchemaVersion = 2;  // of schema.sql; an older one is brought up 
 constexpr const char* kJobColumns =
     "cluster, proc, ad, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
     " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
-    " user_ms, system_ms, sent_bytes, received_bytes";
+    " user_ms, system_ms, sent_bytes, received_bytes, live, wish, wish_reason";
+// What its cluster's ad says, and then what its own says, which goes before.
+constexpr const char* kWholeAd =
+    "coalesce((SELECT c.ad FROM clusters c WHERE c.cluster = jobs.cluster), '') || ad";
 
 JobState state_from(std::string_view text) {
   for (std::size_t i = 0; i < kJobStates; ++i)
@@ -104,7 +121,19 @@ JobRecord job_from(SQLite::Statement& row) {
   job.system_ms = row.getColumn(16).getInt64();
   job.sent_bytes = static_cast<std::uint64_t>(row.getColumn(17).getInt64());
   job.received_bytes = static_cast<std::uint64_t>(row.getColumn(18).getInt64());
+  auto live = JobAd::parse(row.getColumn(19).getString());
+  if (!live) throw SQLite::Exception(live.error().text());
+  job.live = *std::move(live);
+  job.wish = static_cast<Wish>(row.getColumn(20).getInt());
+  job.wish_reason = row.getColumn(21).getString();
   return job;
+}
+
+std::string select_jobs(std::string_view where) {
+  std::string columns = kJobColumns;
+  const std::string_view ad = " ad,";
+  columns.replace(columns.find(ad), ad.size(), fmt::format(" {},", kWholeAd));
+  return fmt::format("SELECT {} FROM jobs WHERE {}", columns, where);
 }
 
 template <class T>
@@ -115,14 +144,40 @@ void bind_optional(SQLite::Statement& statement, int column, const std::optional
     statement.bind(column);
 }
 
+struct Column {
+  const char* table;
+  const char* name;
+  const char* declaration;
+};
+// Since version 1.
+constexpr std::array kNewColumns = {
+    Column{"clusters", "runner", "TEXT NOT NULL DEFAULT 'run'"},
+    Column{"clusters", "pool_id", "TEXT"},
+    Column{"clusters", "name", "TEXT"},
+    Column{"clusters", "ad", "TEXT NOT NULL DEFAULT ''"},
+    Column{"jobs", "live", "TEXT NOT NULL DEFAULT ''"},
+    Column{"jobs", "wish", "INTEGER NOT NULL DEFAULT 0"},
+    Column{"jobs", "wish_reason", "TEXT NOT NULL DEFAULT ''"},
+    Column{"jobs", "priority", "INTEGER NOT NULL DEFAULT 0"},
+    Column{"jobs", "request_cpus", "INTEGER NOT NULL DEFAULT 1"},
+    Column{"jobs", "request_memory_mb", "INTEGER NOT NULL DEFAULT 0"},
+    Column{"jobs", "request_disk_kb", "INTEGER NOT NULL DEFAULT 0"},
+};
+
+bool has_column(SQLite::Database& sqlite, const Column& column) {
+  SQLite::Statement query(sqlite, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
+  query.bind(1, column.table);
+  query.bind(2, column.name);
+  return query.executeStep();
+}
+
 // Of several that open an old queue at once, one does it.
 void upgrade(SQLite::Database& sqlite) {
   SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
-  if (sqlite.execAndGet("PRAGMA user_version").getInt() == 1)
-    sqlite.exec(
-        "ALTER TABLE clusters ADD COLUMN runner TEXT NOT NULL DEFAULT 'run';"
-        "ALTER TABLE clusters ADD COLUMN pool_id TEXT;"
-        "ALTER TABLE clusters ADD COLUMN name TEXT");
+  for (const Column& column : kNewColumns)
+    if (!has_column(sqlite, column))
+      sqlite.exec(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", column.table, column.name,
+                              column.declaration));
   sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
 }
@@ -147,43 +202,60 @@ std::optional<int> newest_cluster(SQLite::Database& sqlite, const std::string& k
   return query.getColumn(0).getInt();
 }
 
-void write_job(SQLite::Database& sqlite, const JobRecord& job) {
-  SQLite::Statement insert(sqlite, fmt::format("INSERT OR REPLACE INTO jobs ({}) VALUES "
-                                               "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                                               kJobColumns));
-  insert.bind(1, job.id.cluster);
-  insert.bind(2, job.id.proc);
-  insert.bind(3, job.ad.text());
-  insert.bind(4, std::string(to_text(job.state)));
-  insert.bind(5, job.activation);
-  insert.bind(6, job.next_checkpoint);
-  bind_optional(insert, 7, job.last_checkpoint);
-  insert.bind(8, job.crashes);
-  insert.bind(9, job.evictions);
-  insert.bind(10, job.completions);
+// What does not change in a job's life is written with its first state only.
+void write_job(SQLite::Statement& upsert, const JobRecord& job) {
+  upsert.reset();
+  upsert.clearBindings();
+  upsert.bind(1, job.id.cluster);
+  upsert.bind(2, job.id.proc);
+  upsert.bind(3, job.ad.text());
+  upsert.bind(4, std::string(to_text(job.state)));
+  upsert.bind(5, job.activation);
+  upsert.bind(6, job.next_checkpoint);
+  bind_optional(upsert, 7, job.last_checkpoint);
+  upsert.bind(8, job.crashes);
+  upsert.bind(9, job.evictions);
+  upsert.bind(10, job.completions);
   if (job.exit) {
-    insert.bind(11, job.exit->by_signal ? 1 : 0);
-    insert.bind(12, job.exit->by_signal ? job.exit->signal : job.exit->code);
+    upsert.bind(11, job.exit->by_signal ? 1 : 0);
+    upsert.bind(12, job.exit->by_signal ? job.exit->signal : job.exit->code);
   }
   if (job.hold) {
-    insert.bind(13, job.hold->code);
-    insert.bind(14, job.hold->subcode);
-    insert.bind(15, job.hold->reason);
+    upsert.bind(13, job.hold->code);
+    upsert.bind(14, job.hold->subcode);
+    upsert.bind(15, job.hold->reason);
   }
-  insert.bind(16, job.user_ms);
-  insert.bind(17, job.system_ms);
-  insert.bind(18, static_cast<std::int64_t>(job.sent_bytes));
-  insert.bind(19, static_cast<std::int64_t>(job.received_bytes));
-  insert.exec();
+  upsert.bind(16, job.user_ms);
+  upsert.bind(17, job.system_ms);
+  upsert.bind(18, static_cast<std::int64_t>(job.sent_bytes));
+  upsert.bind(19, static_cast<std::int64_t>(job.received_bytes));
+  upsert.bind(20, job.live.text());
+  upsert.bind(21, static_cast<int>(job.wish));
+  upsert.bind(22, job.wish_reason);
+  upsert.exec();
 }
 
-void write_events(SQLite::Database& sqlite, const JobRecord& job,
+std::string upsert_text() {
+  std::string text = fmt::format(
+      "INSERT INTO jobs ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      " ON CONFLICT (cluster, proc) DO UPDATE SET ",
+      kJobColumns);
+  bool first = true;
+  for (const std::string& column : split_list(kJobColumns)) {
+    if (column == "cluster" || column == "proc" || column == "ad") continue;
+    text += fmt::format("{}{} = excluded.{}", std::exchange(first, false) ? "" : ", ", column,
+                        column);
+  }
+  return text;
+}
+
+constexpr const char* kInsertEvent =
+    "INSERT INTO events (cluster, proc, seq, activation, time_ms, mark, text)"
+    " SELECT ?1, ?2, 1 + coalesce(max(seq), 0), ?3, ?4, ?5, ?6"
+    " FROM events WHERE cluster = ?1 AND proc = ?2";
+
+void write_events(SQLite::Statement& insert, const JobRecord& job,
                   std::span<const EventRecord> events) {
-  SQLite::Statement insert(
-      sqlite,
-      "INSERT INTO events (cluster, proc, seq, activation, time_ms, mark, text)"
-      " SELECT ?1, ?2, 1 + coalesce(max(seq), 0), ?3, ?4, ?5, ?6"
-      " FROM events WHERE cluster = ?1 AND proc = ?2");
   for (const EventRecord& event : events) {
     insert.reset();
     insert.clearBindings();
@@ -197,14 +269,79 @@ void write_events(SQLite::Database& sqlite, const JobRecord& job,
   }
 }
 
+// What an idle job is chosen by stands in columns of its own.
+void write_requests(SQLite::Statement& update, JobId id, const JobAd& ad) {
+  update.reset();
+  update.bind(1, ad.get_integer("JobPrio").value_or(0));
+  update.bind(2, std::max<std::int64_t>(1, ad.get_integer("RequestCpus").value_or(1)));
+  update.bind(3, std::max<std::int64_t>(0, ad.get_integer("RequestMemory").value_or(0)));
+  update.bind(4, std::max<std::int64_t>(0, ad.get_integer("RequestDisk").value_or(0)));
+  update.bind(5, id.cluster);
+  update.bind(6, id.proc);
+  update.exec();
+}
+constexpr const char* kUpdateRequests =
+    "UPDATE jobs SET priority = ?, request_cpus = ?, request_memory_mb = ?, request_disk_kb = ?"
+    " WHERE cluster = ? AND proc = ?";
+
 void write_new_jobs(SQLite::Database& sqlite, int cluster, std::span<const JobAd> ads,
                     std::int64_t now_ms) {
   const EventRecord queued{now_ms, Mark::queued, "submitted"};
+  SQLite::Statement upsert(sqlite, upsert_text()), insert(sqlite, kInsertEvent),
+      requests(sqlite, kUpdateRequests);
   for (int proc = 0; const JobAd& ad : ads) {
     const JobRecord job{.id = {cluster, proc++}, .ad = ad};
-    write_job(sqlite, job);
-    write_events(sqlite, job, {&queued, 1});
+    write_job(upsert, job);
+    write_requests(requests, job.id, ad);
+    write_events(insert, job, {&queued, 1});
   }
+}
+
+// Ads may ask for what they do not share, too.
+bool asks_for_something(std::string_view changes) {
+  return changes.find("Request") != changes.npos || changes.find("JobPrio") != changes.npos;
+}
+
+Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
+                   std::int64_t now_ms) {
+  SQLite::Statement share(sqlite, "UPDATE clusters SET ad = ? WHERE cluster = ?");
+  share.bind(1, jobs.ad.text());
+  share.bind(2, cluster);
+  share.exec();
+  const auto asked = [&](const char* name, std::int64_t least) {
+    return std::max(least, jobs.ad.get_integer(name).value_or(least));
+  };
+  SQLite::Statement insert(
+      sqlite,
+      fmt::format("INSERT INTO jobs (cluster, proc, ad, state, activation, next_checkpoint, crashes,"
+                  " evictions, completions, user_ms, system_ms, sent_bytes, received_bytes,"
+                  " priority, request_cpus, request_memory_mb, request_disk_kb)"
+                  " VALUES (?, ?, ?, 'idle', 0, 0, 0, 0, 0, 0, 0, 0, 0, {}, {}, {}, {})",
+                  jobs.ad.get_integer("JobPrio").value_or(0), asked("RequestCpus", 1),
+                  asked("RequestMemory", 0), asked("RequestDisk", 0)));
+  SQLite::Statement event(sqlite,
+                          "INSERT INTO events (cluster, proc, seq, activation, time_ms, mark, text)"
+                          " VALUES (?, ?, 1, 0, ?, ?, 'submitted')");
+  SQLite::Statement requests(sqlite, kUpdateRequests);
+  for (int proc = 0; const std::string& changes : jobs.changes) {
+    insert.reset();
+    insert.bind(1, cluster);
+    insert.bind(2, proc);
+    insert.bindNoCopy(3, changes);
+    insert.exec();
+    event.reset();
+    event.bind(1, cluster);
+    event.bind(2, proc);
+    event.bind(3, now_ms);
+    event.bind(4, static_cast<int>(Mark::queued));
+    event.exec();
+    if (asks_for_something(changes)) {
+      CAIRN_TRY(const JobAd ad, JobAd::parse(jobs.ad.text() + changes));
+      write_requests(requests, {cluster, proc}, ad);
+    }
+    ++proc;
+  }
+  return {};
 }
 
 // Attributes that differ between two submissions of one file.
@@ -250,8 +387,7 @@ Result<Queue> Queue::open(const std::filesystem::path& file) {
 
 Result<Queue> Queue::open_once(const std::filesystem::path& file, bool& busy) {
   try {
-    std::unique_ptr<Database> database(new Database{
-        file, SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs)});
+    auto database = std::make_unique<Database>(file, kBusyMs);
     const int version = database->sqlite.execAndGet("PRAGMA user_version").getInt();
     if (version > kSchemaVersion)
       return Error{Errc::unsupported,
@@ -274,6 +410,7 @@ Result<std::optional<int>> Queue::submit(const std::string& key, std::optional<i
                                          std::int64_t now_ms, const MakeAds& make) {
   return database_->guarded("submit to", [&]() -> Result<std::optional<int>> {
     auto& sqlite = database_->sqlite;
+    database_->be_durable(true);
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
     if (newest_cluster(sqlite, key) != newest_seen) return std::optional<int>();
     const int cluster = write_cluster(sqlite, {.key = key, .created_ms = now_ms});
@@ -286,6 +423,7 @@ Result<std::optional<int>> Queue::submit(const std::string& key, std::optional<i
 
 Result<int> Queue::add(const ClusterRecord& cluster, std::span<const JobAd> ads) {
   return database_->guarded("submit to", [&] {
+    database_->be_durable(true);
     SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
     const int number = write_cluster(database_->sqlite, cluster);
     write_new_jobs(database_->sqlite, number, ads, cluster.created_ms);
@@ -294,17 +432,47 @@ Result<int> Queue::add(const ClusterRecord& cluster, std::span<const JobAd> ads)
   });
 }
 
+Result<int> Queue::add(const ClusterRecord& cluster, const MakeJobs& make) {
+  return database_->guarded("submit to", [&]() -> Result<int> {
+    database_->be_durable(true);
+    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    const int number = write_cluster(database_->sqlite, cluster);
+    CAIRN_TRY(const NewJobs jobs, make(number));
+    CAIRN_CHECK(write_alike(database_->sqlite, number, jobs, cluster.created_ms));
+    transaction.commit();
+    return number;
+  });
+}
+
+namespace {
+
+constexpr const char* kSelectClusters =
+    "SELECT cluster, key, created_ms, runner, coalesce(pool_id, ''), coalesce(name, '')"
+    " FROM clusters";
+
+ClusterRecord cluster_from(SQLite::Statement& row) {
+  return {row.getColumn(0).getInt(),    row.getColumn(1).getString(), row.getColumn(2).getInt64(),
+          row.getColumn(3).getString(), row.getColumn(4).getString(), row.getColumn(5).getString()};
+}
+
+}  // namespace
+
 Result<std::vector<ClusterRecord>> Queue::clusters() const {
   return database_->guarded("read", [&] {
-    SQLite::Statement query(database_->sqlite,
-                            "SELECT cluster, key, created_ms, runner, coalesce(pool_id, ''),"
-                            " coalesce(name, '') FROM clusters ORDER BY cluster");
+    SQLite::Statement query(database_->sqlite, cat(kSelectClusters, " ORDER BY cluster"));
     std::vector<ClusterRecord> clusters;
-    while (query.executeStep())
-      clusters.push_back({query.getColumn(0).getInt(), query.getColumn(1).getString(),
-                          query.getColumn(2).getInt64(), query.getColumn(3).getString(),
-                          query.getColumn(4).getString(), query.getColumn(5).getString()});
+    while (query.executeStep()) clusters.push_back(cluster_from(query));
     return clusters;
+  });
+}
+
+Result<ClusterRecord> Queue::cluster(int cluster) const {
+  return database_->guarded("read", [&]() -> Result<ClusterRecord> {
+    SQLite::Statement query(database_->sqlite, cat(kSelectClusters, " WHERE cluster = ?"));
+    query.bind(1, cluster);
+    if (query.executeStep()) return cluster_from(query);
+    return Error{Errc::not_found, fmt::format("there is no cluster {} in the queue", cluster), 0,
+                 {}};
   });
 }
 
@@ -314,9 +482,7 @@ Result<std::optional<int>> Queue::find_cluster(const std::string& key) const {
 
 Result<std::vector<JobRecord>> Queue::jobs(int cluster) const {
   return database_->guarded("read", [&] {
-    SQLite::Statement query(
-        database_->sqlite,
-        fmt::format("SELECT {} FROM jobs WHERE cluster = ? ORDER BY proc", kJobColumns));
+    SQLite::Statement query(database_->sqlite, select_jobs("cluster = ? ORDER BY proc"));
     query.bind(1, cluster);
     std::vector<JobRecord> jobs;
     while (query.executeStep()) jobs.push_back(job_from(query));
@@ -324,8 +490,68 @@ Result<std::vector<JobRecord>> Queue::jobs(int cluster) const {
   });
 }
 
+Result<JobRecord> Queue::job(JobId id) const {
+  return database_->guarded("read", [&]() -> Result<JobRecord> {
+    SQLite::Statement query(database_->sqlite, select_jobs("cluster = ? AND proc = ?"));
+    query.bind(1, id.cluster);
+    query.bind(2, id.proc);
+    if (query.executeStep()) return job_from(query);
+    return Error{Errc::not_found, fmt::format("there is no job {} in the queue", to_text(id)), 0,
+                 {}};
+  });
+}
+
+Status Queue::visit_waiting(const std::string& runner, int first,
+                            const std::function<void(const WaitingJob&)>& look) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(
+        database_->sqlite,
+        "SELECT j.cluster, j.proc, j.priority, j.request_cpus, j.request_memory_mb,"
+        " j.request_disk_kb FROM jobs j JOIN clusters c ON c.cluster = j.cluster"
+        " WHERE j.state = 'idle' AND j.cluster >= ? AND c.runner = ?");
+    query.bind(1, first);
+    query.bind(2, runner);
+    while (query.executeStep())
+      look({.id = {query.getColumn(0), query.getColumn(1)},
+            .priority = query.getColumn(2),
+            .cpus = query.getColumn(3),
+            .memory_mb = query.getColumn(4).getInt64(),
+            .disk_kb = query.getColumn(5).getInt64()});
+  });
+}
+
+Result<std::vector<JobId>> Queue::active(const std::string& runner) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(
+        database_->sqlite,
+        "SELECT j.cluster, j.proc FROM jobs j JOIN clusters c ON c.cluster = j.cluster"
+        " WHERE j.state NOT IN ('idle', 'held', 'completed', 'removed') AND c.runner = ?"
+        " ORDER BY j.cluster, j.proc");
+    query.bind(1, runner);
+    std::vector<JobId> ids;
+    while (query.executeStep())
+      ids.push_back({query.getColumn(0).getInt(), query.getColumn(1).getInt()});
+    return ids;
+  });
+}
+
+Result<std::map<JobState, std::int64_t>> Queue::counts(const std::string& runner) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement query(
+        database_->sqlite,
+        "SELECT j.state, count(*) FROM jobs j JOIN clusters c ON c.cluster = j.cluster"
+        " WHERE c.runner = ? GROUP BY j.state");
+    query.bind(1, runner);
+    std::map<JobState, std::int64_t> counts;
+    while (query.executeStep())
+      counts[state_from(query.getColumn(0).getString())] = query.getColumn(1).getInt64();
+    return counts;
+  });
+}
+
 Status Queue::remove_cluster(int cluster) {
   return database_->guarded("remove from", [&] {
+    database_->be_durable(true);
     SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
     for (const char* table : {"events", "jobs", "clusters"}) {
       SQLite::Statement remove(database_->sqlite,
@@ -339,9 +565,15 @@ Status Queue::remove_cluster(int cluster) {
 
 Status Queue::store(const JobRecord& job, std::span<const EventRecord> events) {
   return database_->guarded("write", [&] {
-    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
-    write_job(database_->sqlite, job);
-    write_events(database_->sqlite, job, events);
+    auto& sqlite = database_->sqlite;
+    database_->be_durable(is_durable(job.state));
+    SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    if (!database_->upsert) {
+      database_->upsert.emplace(sqlite, upsert_text());
+      database_->insert_event.emplace(sqlite, kInsertEvent);
+    }
+    write_job(*database_->upsert, job);
+    write_events(*database_->insert_event, job, events);
     transaction.commit();
   });
 }
@@ -376,6 +608,11 @@ Result<std::vector<TimedMark>> Queue::marks(JobId id) const {
 Result<int> Queue::synchronous() const {
   return database_->guarded(
       "read", [&] { return database_->sqlite.execAndGet("PRAGMA synchronous").getInt(); });
+}
+
+bool is_durable(JobState state) {
+  return state == JobState::idle || state == JobState::held || state == JobState::completed ||
+         state == JobState::removed;
 }
 
 std::optional<std::string> first_difference(std::span<const JobRecord> stored,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,9 @@ struct HoldFacts {
   friend bool operator==(const HoldFacts&, const HoldFacts&) = default;
 };
 
+// What somebody wants of a job that runs: it is asked to leave, and when it has left, this is done.
+enum class Wish : std::uint8_t { none, hold, remove };
+
 // One job as the queue knows it.
 struct JobRecord {
   JobId id;
@@ -44,6 +48,10 @@ struct JobRecord {
   std::optional<HoldFacts> hold{};
   std::int64_t user_ms = 0, system_ms = 0;  // CPU time of all executions
   std::uint64_t sent_bytes = 0, received_bytes = 0;
+  // Attributes that the job's life changed: `ad` overlaid by them is the ad as people see it.
+  JobAd live{};
+  Wish wish = Wish::none;
+  std::string wish_reason{};
   friend bool operator==(const JobRecord&, const JobRecord&) = default;
 };
 
@@ -57,7 +65,9 @@ struct EventRecord {
 class JobStore {
  public:
   virtual ~JobStore() = default;
-  // The job's new state with the events that led to it: both or neither, and durable.
+  // The job's new state with the events that led to it: both or neither.  Durable where the
+  // effect that follows could not be undone, see is_durable(): a power cut may take the newest
+  // of the others.
   virtual Status store(const JobRecord& job, std::span<const EventRecord> events) = 0;
 };
 
@@ -70,6 +80,29 @@ struct ClusterRecord {
   std::string pool_id{};       // its number in that pool
   std::string name{};          // for people; empty: none
   friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
+};
+
+// Must the change to this state survive a power cut?  A job whose `running` is lost is idle again
+// or goes on from an older state of its life, which costs no more than the power cut itself: the
+// spool, not the queue, says what it restarts from.  But
+//   completed, removed  the spool goes next
+//   held                somebody may have been told, and what it started is gone
+//   idle                somebody may have been told that it was released
+bool is_durable(JobState state);
+
+// What an idle job waits for.  Small: there may be hundreds of thousands.
+struct WaitingJob {
+  JobId id;
+  int priority = 0;  // JobPrio: higher ones first
+  int cpus = 1;
+  std::int64_t memory_mb = 0, disk_kb = 0;
+};
+
+// Many jobs, by what they have in common.
+struct NewJobs {
+  JobAd ad;
+  // By proc: the lines `Name = expression` in which its ad differs; ProcId is among them.
+  std::vector<std::string> changes;
 };
 
 // Errors of every call: io, naming the database file.
@@ -91,12 +124,27 @@ class Queue final : public JobStore {
 
   // A new cluster that was handed to a pool; `cluster` of the record is not read.
   Result<int> add(const ClusterRecord& cluster, std::span<const JobAd> ads);
+  // The same for a cluster whose jobs are many and alike.  An error of `make` is handed on, and
+  // nothing is stored.
+  using MakeJobs = std::function<Result<NewJobs>(int cluster)>;
+  Result<int> add(const ClusterRecord& cluster, const MakeJobs& make);
   // All of them, in order.
   Result<std::vector<ClusterRecord>> clusters() const;
+  // Errors: not_found.
+  Result<ClusterRecord> cluster(int cluster) const;
 
   // The newest cluster submitted under `key`.
   Result<std::optional<int>> find_cluster(const std::string& key) const;
   Result<std::vector<JobRecord>> jobs(int cluster) const;
+  // Errors: not_found.
+  Result<JobRecord> job(JobId id) const;
+  // The idle jobs of the clusters that `runner` runs, from cluster `first` on.
+  Status visit_waiting(const std::string& runner, int first,
+                       const std::function<void(const WaitingJob&)>& look) const;
+  // Those of that runner that are neither idle nor held nor over.
+  Result<std::vector<JobId>> active(const std::string& runner) const;
+  // Jobs by state, of all clusters of that runner.
+  Result<std::map<JobState, std::int64_t>> counts(const std::string& runner) const;
   Status remove_cluster(int cluster);
 
   Status store(const JobRecord& job, std::span<const EventRecord> events) override;

@@ -230,6 +230,55 @@ TEST_F(QueueTest, KeepsWhoseJobsTheyAre) {
   EXPECT_EQ(queue.jobs(cluster).value().size(), 2U);
 }
 
+TEST_F(QueueTest, JobsThatAreAlikeAreStoredOnceAndReadWhole) {
+  Queue queue = open();
+  const auto make = [](int cluster) -> Result<NewJobs> {
+    NewJobs jobs{ad_of(cluster, "shared"), {"ProcId = 0\n", "ProcId = 1\nArguments = \"own\"\n",
+                                            "ProcId = 2\nRequestCpus = 3\nJobPrio = -4\n"}};
+    jobs.ad.set_integer("RequestMemory", 7);
+    return jobs;
+  };
+  const int cluster = queue.add({.key = "many", .created_ms = 9, .runner = "engine"}, make).value();
+  EXPECT_EQ(queue.job({cluster, 0}).value().ad.get_string("Arguments"), "shared");
+  EXPECT_EQ(queue.job({cluster, 1}).value().ad.get_string("Arguments"), "own");
+  EXPECT_EQ(queue.jobs(cluster).value().at(2).ad.get_integer("ProcId"), 2);
+  EXPECT_EQ(queue.marks({cluster, 2}).value().size(), 1U);
+  std::vector<WaitingJob> waiting;
+  queue.visit_waiting("engine", 0, [&](const WaitingJob& job) { waiting.push_back(job); }).value();
+  ASSERT_EQ(waiting.size(), 3U);
+  EXPECT_EQ(waiting[0].memory_mb, 7);
+  EXPECT_EQ(waiting[0].cpus, 1);
+  EXPECT_EQ(waiting[2].cpus, 3);
+  EXPECT_EQ(waiting[2].priority, -4);
+  JobRecord job = queue.job({cluster, 1}).value();
+  job.state = JobState::running;
+  job.live.set_integer("NumJobStarts", 1);
+  job.wish = Wish::hold;
+  job.wish_reason = "enough";
+  queue.store(job, {}).value();
+  EXPECT_EQ(queue.job({cluster, 1}).value(), job) << "storing again keeps the ad whole";
+  EXPECT_EQ(queue.active("engine").value(), (std::vector<JobId>{{cluster, 1}}));
+  EXPECT_EQ(queue.counts("engine").value().at(JobState::idle), 2);
+  EXPECT_TRUE(queue.active("run").value().empty());
+  EXPECT_EQ(queue.cluster(cluster).value().runner, "engine");
+  EXPECT_EQ(queue.job({cluster, 3}).error().code, Errc::not_found);
+}
+
+TEST_F(QueueTest, WaitsForTheDiskWhereTheNextEffectCannotBeUndone) {
+  EXPECT_TRUE(is_durable(JobState::completed));
+  EXPECT_TRUE(is_durable(JobState::removed));
+  EXPECT_TRUE(is_durable(JobState::held));
+  EXPECT_FALSE(is_durable(JobState::running));
+  Queue queue = open();
+  JobRecord job = queue.jobs(submit(queue, "a")).value().front();
+  job.state = JobState::running;
+  queue.store(job, {}).value();
+  EXPECT_EQ(queue.synchronous().value(), 1);
+  job.state = JobState::completed;
+  queue.store(job, {}).value();
+  EXPECT_EQ(queue.synchronous().value(), 2);
+}
+
 TEST(QueueUpgrade, AnOlderQueueKeepsItsClusters) {
   testing::TempFolder folder;
   const auto file = folder / "queue.sqlite";

@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS clusters (
   created_ms INTEGER NOT NULL,
   runner     TEXT NOT NULL DEFAULT 'run',        -- who runs its jobs: run, engine, or a pool
   pool_id    TEXT,                               -- its number in that pool
-  name       TEXT                                -- for people: the batch name
+  name       TEXT,                               -- for people: the batch name
+  ad         TEXT NOT NULL DEFAULT ''            -- what the ads of its jobs have in common
 );
 
 CREATE INDEX IF NOT EXISTS clusters_by_key ON clusters (key, cluster);
@@ -14,7 +15,7 @@ CREATE INDEX IF NOT EXISTS clusters_by_key ON clusters (key, cluster);
 CREATE TABLE IF NOT EXISTS jobs (
   cluster         INTEGER NOT NULL,
   proc            INTEGER NOT NULL,
-  ad              TEXT NOT NULL,     -- as submitted
+  ad              TEXT NOT NULL,     -- as submitted, without what its cluster's ad says
   state           TEXT NOT NULL,     -- JobState
   activation      INTEGER NOT NULL,  -- of its sandbox; 0 before the first
   next_checkpoint INTEGER NOT NULL,  -- failed ones use a number up, too
@@ -31,8 +32,17 @@ CREATE TABLE IF NOT EXISTS jobs (
   system_ms       INTEGER NOT NULL,
   sent_bytes      INTEGER NOT NULL,  -- by the job
   received_bytes  INTEGER NOT NULL,
+  live            TEXT NOT NULL DEFAULT '',     -- attributes that the job's life changed
+  wish            INTEGER NOT NULL DEFAULT 0,   -- Wish: what is to become of it when it has left
+  wish_reason     TEXT NOT NULL DEFAULT '',
+  priority        INTEGER NOT NULL DEFAULT 0,   -- JobPrio
+  request_cpus    INTEGER NOT NULL DEFAULT 1,
+  request_memory_mb INTEGER NOT NULL DEFAULT 0,
+  request_disk_kb INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (cluster, proc)
 ) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, cluster, proc);
 
 CREATE TABLE IF NOT EXISTS events (
   cluster    INTEGER NOT NULL,
