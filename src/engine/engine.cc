@@ -2,65 +2,23 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <asio.hpp>
 #include <deque>
 #include <filesystem>
-#include <list>
-#include <map>
 #include <set>
 
 #include "base/text.h"
 #include "base/try.h"
-#include "os/process.h"
+#include "engine/starters.h"
 
 namespace cairn {
 namespace {
 
 constexpr auto kStatusInterval = std::chrono::milliseconds(200);
-constexpr std::size_t kReadBytes = 64 << 10;
-
-using Socket = asio::local::stream_protocol::socket;
-using Timer = asio::steady_timer;
-
-// A starter process and the socket to it.
-struct Link {
-  Link(asio::io_context& io, JobId job, int number, std::string text)
-      : id(job), activation(number), mark(std::move(text)), socket(io) {}
-  JobId id;
-  int activation;
-  std::string mark;
-  Socket socket;
-  pid_t pid = 0;
-  bool released = false;  // its shadow is through with it
-  Unframer reports;
-  std::array<char, kReadBytes> buffer{};
-  std::deque<std::string> outbox;
-};
-using LinkPtr = std::shared_ptr<Link>;
-
-// A job with all that belongs to it here.
-struct Seat {
-  Seat(asio::io_context& io, Shadow job) : shadow(std::move(job)), evict(io), vacate(io) {}
-  Shadow shadow;
-  LinkPtr link;          // none while it has no starter
-  int slot = 0;          // 0: none
-  bool waiting = false;  // for a slot
-  Timer evict, vacate;
-  bool evicted_once = false;
-  bool peace_said = false;
-};
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // The job may write anything there, or replace the file by whatever.
 std::optional<double> read_progress(const Path& file) {
@@ -78,11 +36,10 @@ std::optional<double> read_progress(const Path& file) {
 
 }  // namespace
 
-class Engine::Loop final : public ShadowHost {
+class Engine::Loop final : public Starters {
  public:
   Loop(Queue& queue, const Home& home, EngineOptions options, Observer& observer)
-      : queue_(queue),
-        home_(home),
+      : Starters(queue, home, options.shadow, options.starter),
         options_(std::move(options)),
         observer_(observer),
         signals_(io_),
@@ -91,15 +48,6 @@ class Engine::Loop final : public ShadowHost {
   Result<RunResult> run(int cluster);
   Status announce(int cluster);
 
-  // ---- ShadowHost
-  std::int64_t now_ms() override { return wall_clock_ms(); }
-  Status start_starter(JobId id, int activation, const std::string& mark) override;
-  void send(JobId id, const Order& order) override;
-  void kill_starter(JobId id) override;
-  void release_starter(JobId id) override;
-  Status kill_left_over(const std::string& mark) override { return kill_marked(mark); }
-  Status remove_job_folder(JobId id) override;
-  void arm_vacate_timer(JobId id, std::chrono::milliseconds delay) override;
   void tell(JobId id, const std::string& line, Weight weight) override {
     observer_.tell(id, line, weight);
   }
@@ -112,35 +60,27 @@ class Engine::Loop final : public ShadowHost {
   void on_signal();
   void show_status();
   void tick();
-  void settle();
-  void check(const Status& status);
+  void settle() override;
+  void on_start(Seat& seat) override { arm_eviction(seat); }
+  void on_free(Seat& seat) override { wait_for_slot(seat); }
   void wait_for_slot(Seat& seat);
   void start_idle_jobs();
   std::string take_slot(Seat& seat);
   void arm_eviction(Seat& seat);
   void evict(Seat& seat);
-  void read_from(const LinkPtr& link);
-  void write_to(const LinkPtr& link);
-  void on_report(const LinkPtr& link, const std::string& message);
-  void on_end(const LinkPtr& link);
   bool through() const;
   JobStatus status_of(const Seat& seat) const;
   RunResult result() const;
 
-  Queue& queue_;
-  const Home& home_;
   EngineOptions options_;
   Observer& observer_;
-  asio::io_context io_;
   asio::signal_set signals_;
   Timer status_timer_;
-  std::map<JobId, Seat> seats_;
-  std::deque<JobId> idle_;  // in the order in which they start
-  std::list<LinkPtr> links_;
+  std::deque<JobId> idle_;   // in the order in which they start
+  std::set<JobId> waiting_;  // the same
   Path alive_file_;
   std::int64_t last_alive_ms_ = 0;  // of the engine before us; 0: there was none
   int stop_requests_ = 0;
-  std::optional<Error> failure_;
 };
 
 // ---- life
@@ -160,15 +100,7 @@ Result<RunResult> Engine::Loop::run(int cluster) {
 
 Status Engine::Loop::seat_jobs(int cluster) {
   CAIRN_TRY(std::vector<JobRecord> records, queue_.jobs(cluster));
-  for (JobRecord& record : records) {
-    const JobId id = record.id;
-    CAIRN_TRY(JobSpec spec, job_spec(record.ad));
-    CAIRN_TRY(std::vector<TimedMark> marks, queue_.marks(id));
-    seats_.emplace(std::piecewise_construct, std::forward_as_tuple(id),
-                   std::forward_as_tuple(std::ref(io_), Shadow(queue_, *this, home_,
-                                                               options_.shadow, std::move(record),
-                                                               std::move(spec), std::move(marks))));
-  }
+  for (JobRecord& record : records) CAIRN_CHECK(seat(std::move(record)));
   return {};
 }
 
@@ -217,14 +149,6 @@ RunResult Engine::Loop::result() const {
   return result;
 }
 
-// An error here is one of the queue's or of starting processes: nothing can go on.
-void Engine::Loop::check(const Status& status) {
-  if (status || failure_) return;
-  failure_ = status.error();
-  for (const LinkPtr& link : links_) ::kill(link->pid, SIGKILL);
-  io_.stop();
-}
-
 // After everything that happened.
 void Engine::Loop::settle() {
   if (failure_) return;
@@ -247,16 +171,13 @@ bool Engine::Loop::through() const {
 // ---- slots
 
 std::string Engine::Loop::take_slot(Seat& seat) {
-  std::set<int> taken;
-  for (const auto& [id, other] : seats_) taken.insert(other.slot);
-  seat.slot = 1;
-  while (taken.contains(seat.slot)) ++seat.slot;
+  seat.slot = take_slot_number();
   return cat("slot", seat.slot, "@", options_.shadow.host);
 }
 
 void Engine::Loop::wait_for_slot(Seat& seat) {
-  if (seat.shadow.record().state != JobState::idle || std::exchange(seat.waiting, true)) return;
-  idle_.push_back(seat.shadow.record().id);
+  const JobRecord& job = seat.shadow.record();
+  if (job.state == JobState::idle && waiting_.insert(job.id).second) idle_.push_back(job.id);
 }
 
 void Engine::Loop::start_idle_jobs() {
@@ -267,7 +188,7 @@ void Engine::Loop::start_idle_jobs() {
   while (!idle_.empty() && busy() < options_.slots && !failure_) {
     Seat& seat = seats_.at(idle_.front());
     idle_.pop_front();
-    seat.waiting = false;
+    waiting_.erase(seat.shadow.record().id);
     check(seat.shadow.start(take_slot(seat)));
   }
 }
@@ -289,7 +210,7 @@ void Engine::Loop::on_signal() {
     for (auto& [id, seat] : seats_)
       if (seat.shadow.active()) check(seat.shadow.vacate(Vacate::soft, "cairn run was stopped"));
   } else {
-    for (const LinkPtr& link : links_) ::kill(link->pid, SIGKILL);
+    kill_all_starters();
   }
   settle();
 }
@@ -331,16 +252,6 @@ JobStatus Engine::Loop::status_of(const Seat& seat) const {
   return status;
 }
 
-void Engine::Loop::arm_vacate_timer(JobId id, std::chrono::milliseconds delay) {
-  Seat& seat = seats_.at(id);
-  seat.vacate.expires_after(delay);
-  seat.vacate.async_wait([this, &seat](const asio::error_code& error) {
-    if (error) return;
-    check(seat.shadow.vacate_timeout());
-    settle();
-  });
-}
-
 void Engine::Loop::arm_eviction(Seat& seat) {
   std::optional<std::chrono::milliseconds> delay = options_.evict_every;
   if (!std::exchange(seat.evicted_once, true) && options_.evict_after) delay = options_.evict_after;
@@ -367,118 +278,6 @@ void Engine::Loop::evict(Seat& seat) {
   tell(seat.shadow.record().id, fast ? "is evicted: killed" : "is evicted: asked to leave",
        Weight::routine);
   check(seat.shadow.vacate(options_.evict_how, "evicted on request"));
-}
-
-// ---- starters
-
-Status Engine::Loop::start_starter(JobId id, int activation, const std::string& mark) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == -1)
-    return system_error("socketpair for", "a starter", errno);
-  Descriptor theirs(ends[1]);
-  auto link = std::make_shared<Link>(io_, id, activation, mark);
-  link->socket.assign(asio::local::stream_protocol(), ends[0]);
-
-  SpawnOptions options;
-  options.program = options_.starter.program;
-  options.arguments = options_.starter.arguments;
-  for (char** entry = ::environ; *entry != nullptr; ++entry)
-    options.environment.emplace_back(*entry);
-  options.environment.push_back(mark);
-  options.stdin_fd = theirs.get();
-  options.stderr_fd = STDERR_FILENO;
-  // It must not die with us at once: first it kills what the job started.
-  options.dies_with_parent = false;
-  CAIRN_TRY(link->pid, spawn(options));
-
-  seats_.at(id).link = link;
-  links_.push_back(link);
-  read_from(link);
-  return {};
-}
-
-void Engine::Loop::send(JobId id, const Order& order) {
-  const LinkPtr& link = seats_.at(id).link;
-  if (!link) return;
-  link->outbox.push_back(framed(encode(order)));
-  if (link->outbox.size() == 1) write_to(link);
-}
-
-void Engine::Loop::write_to(const LinkPtr& link) {
-  asio::async_write(link->socket, asio::buffer(link->outbox.front()),
-                    [this, link](const asio::error_code& error, std::size_t) {
-                      if (error) return;  // its end will be read
-                      link->outbox.pop_front();
-                      if (!link->outbox.empty()) write_to(link);
-                    });
-}
-
-void Engine::Loop::read_from(const LinkPtr& link) {
-  link->socket.async_read_some(asio::buffer(link->buffer),
-                               [this, link](const asio::error_code& error, std::size_t got) {
-                                 if (error) return on_end(link);
-                                 link->reports.add({link->buffer.data(), got});
-                                 for (;;) {
-                                   auto message = link->reports.next();
-                                   if (!message) return on_end(link);
-                                   if (!*message) break;
-                                   on_report(link, **message);
-                                 }
-                                 settle();
-                                 if (!failure_) read_from(link);
-                               });
-}
-
-void Engine::Loop::on_report(const LinkPtr& link, const std::string& message) {
-  if (link->released) return;
-  const auto report = decode_report(message);
-  if (!report) {
-    ::kill(link->pid, SIGKILL);  // not our starter any more; its end will be read
-    return;
-  }
-  Seat& seat = seats_.at(link->id);
-  const bool first_start = std::holds_alternative<Started>(*report) && !seat.shadow.started();
-  check(seat.shadow.receive(link->activation, *report));
-  if (const std::string problem = seat.shadow.log().take_problem(); !problem.empty())
-    tell(link->id, problem, Weight::notable);
-  if (first_start) arm_eviction(seat);
-}
-
-void Engine::Loop::on_end(const LinkPtr& link) {
-  ::kill(link->pid, SIGKILL);  // it may have closed its socket without ending
-  const auto end = wait_for(link->pid);
-  // A starter that ends well has ended all below it; else they are looked for by their mark.
-  const bool well = end && end->wait_status == 0;
-  links_.remove(link);
-  if (!link->released) {
-    Seat& seat = seats_.at(link->id);
-    release_starter(link->id);
-    check(seat.shadow.starter_gone(link->activation));
-    wait_for_slot(seat);
-  } else if (!well) {
-    check(kill_marked(link->mark));
-  }
-  settle();
-}
-
-void Engine::Loop::kill_starter(JobId id) {
-  if (const LinkPtr& link = seats_.at(id).link) ::kill(link->pid, SIGKILL);
-}
-
-void Engine::Loop::release_starter(JobId id) {
-  Seat& seat = seats_.at(id);
-  if (!seat.link) return;
-  seat.link->released = true;
-  seat.link.reset();
-  seat.slot = 0;
-  seat.evict.cancel();
-  seat.vacate.cancel();
-  wait_for_slot(seat);
-}
-
-Status Engine::Loop::remove_job_folder(JobId id) {
-  PosixFileSystem files;
-  return remove_tree(files, home_.job_folder(id));
 }
 
 // ----

@@ -2,6 +2,7 @@
 // ${XDG_STATE_HOME:-~/.local/state}/cairn, for its owner only.
 //
 //   queue.sqlite
+//   engine/lock, socket, log  of the background engine
 //   cluster-12/lock          held by the `cairn run` that runs cluster 12
 //   12.0/sandbox-0003/       of the third activation; a new path each time
 //   12.0/spool/000042/       a checkpoint
@@ -24,6 +25,8 @@ class Home {
 
   const Path& folder() const { return folder_; }
   Path queue_file() const { return folder_ / "queue.sqlite"; }
+  // Of the background engine: lock, socket, log.
+  Path engine_folder() const { return folder_ / "engine"; }
   Path cluster_folder(int cluster) const;
   Path job_folder(JobId id) const;
   Path sandbox(JobId id, int activation) const;

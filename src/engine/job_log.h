@@ -34,6 +34,7 @@ class JobLog {
   void held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
             bool was_running);
   void released(std::int64_t time_ms, const std::string& reason);
+  void aborted(std::int64_t time_ms, const std::string& reason);
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                   const TransferBytes& total_bytes);
 

@@ -13,6 +13,7 @@ namespace cairn {
 namespace {
 
 // HTCondor's codes (reference/htcondor-contract.md, 1.11).
+constexpr int kHoldByUser = 1;
 constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
 
@@ -195,6 +196,7 @@ StageOrder Shadow::stage_order(bool adopt) const {
 // ---- what the engine asks
 
 Status Shadow::start(const std::string& slot) {
+  if (record_.wish != Wish::none) return fulfil();  // an engine died on the way to it
   slot_ = slot;
   JobRecord next = record_;
   ++next.activation;
@@ -206,7 +208,7 @@ Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {
   slot_ = slot;
   log_.set_slot(slot);
   const JobEffect effect = resume_effect(record_.state);
-  if (effect == JobEffect::none) return {};
+  if (effect == JobEffect::none) return fulfil();
   if (record_.activation > 0) CAIRN_CHECK(host_.kill_left_over(mark()));
   if (effect != JobEffect::requeue) return perform(effect);
   const std::string reason = "the engine was gone";
@@ -217,7 +219,7 @@ Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {
   log_.evicted(host_.now_ms(), reason, nullptr);
   say(fmt::format("was running when the engine ended; goes on from {}", resume_point()),
       Weight::notable);
-  return {};
+  return fulfil();
 }
 
 Status Shadow::vacate(Vacate how, const std::string& reason) {
@@ -225,6 +227,40 @@ Status Shadow::vacate(Vacate how, const std::string& reason) {
   timed_out_ = false;
   leave_reason_ = reason;
   return happen(JobEvent::vacate, record_, {}, reason);
+}
+
+Status Shadow::request(Wish wish, Vacate how, const std::string& reason) {
+  if (record_.state == JobState::completed || record_.state == JobState::removed ||
+      record_.state == JobState::finishing ||
+      (record_.state == JobState::held && wish == Wish::hold))
+    return {};
+  JobRecord next = record_;
+  next.wish = wish;
+  next.wish_reason = reason;
+  CAIRN_CHECK(store(std::move(next), {},
+                    fmt::format("is to be {}: {}", wish == Wish::hold ? "held" : "removed", reason)));
+  if (has_starter_) return vacate(how, reason);
+  return fulfil();
+}
+
+Status Shadow::fulfil() {
+  const bool at_rest = record_.state == JobState::idle || record_.state == JobState::held;
+  if (record_.wish == Wish::none || !at_rest || has_starter_) return {};
+  JobRecord next = record_;
+  const Wish wish = std::exchange(next.wish, Wish::none);
+  const std::string reason = std::exchange(next.wish_reason, {});
+  if (wish == Wish::hold) {
+    next.hold = {kHoldByUser, 0, reason};
+    CAIRN_CHECK(happen(JobEvent::hold, std::move(next), {}, reason));
+    log_.held(host_.now_ms(), reason, kHoldByUser, 0, false);
+    say(fmt::format("held: {}", reason), Weight::notable);
+    return {};
+  }
+  next.hold.reset();
+  CAIRN_CHECK(happen(JobEvent::remove, std::move(next), {}, reason));
+  log_.aborted(host_.now_ms(), reason);
+  say(fmt::format("removed: {}", reason), Weight::notable);
+  return {};
 }
 
 Status Shadow::vacate_timeout() {
@@ -248,7 +284,8 @@ Status Shadow::release(const std::string& reason) {
 
 Status Shadow::receive(int activation, const Report& report) {
   if (!has_starter_ || activation != record_.activation) return {};
-  return std::visit([this](const auto& what) { return receive(what); }, report);
+  CAIRN_CHECK(std::visit([this](const auto& what) { return receive(what); }, report));
+  return fulfil();
 }
 
 Status Shadow::receive(const Staged& report) {
@@ -507,7 +544,7 @@ Status Shadow::starter_gone(int activation) {
   CAIRN_CHECK(happen(JobEvent::evicted, std::move(next), {}, reason));
   log_.evicted(host_.now_ms(), reason, nullptr);
   say(fmt::format("evicted ({}); goes on from {}", reason, resume_point()), Weight::routine);
-  return {};
+  return fulfil();
 }
 
 }  // namespace cairn

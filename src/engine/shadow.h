@@ -79,6 +79,10 @@ class Shadow {
   Status vacate(Vacate how, const std::string& reason);
   Status vacate_timeout();
   Status release(const std::string& reason);
+  // Holds or removes the job.  One that runs is asked to leave first, so that it may save; the
+  // wish is stored, and so outlives the engine.  One whose outputs are on their way is let
+  // through.  Nothing happens to a job that is over, or to one that is held already.
+  Status request(Wish wish, Vacate how, const std::string& reason);
 
   // ---- what the starter tells
   Status receive(int activation, const Report& report);
@@ -112,6 +116,7 @@ class Shadow {
 
   // Event, new record and marks in one transaction, then the effect.
   Status happen(JobEvent event, JobRecord next, std::vector<Mark> marks, std::string text);
+  Status fulfil();  // the wish, of a job that has left
   Status store(JobRecord next, const std::vector<Mark>& marks, std::string text);
   Status perform(JobEffect effect);
   Status stage(bool adopt);

@@ -1,0 +1,105 @@
+// `cairn engine`: the background engine, started by hand, or looked after by systemd.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "base/try.h"
+#include "base/units.h"
+#include "cli/job_source.h"
+#include "cli/verb.h"
+#include "engine/client.h"
+#include "engine/service.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "It starts by itself with the first `cairn submit`.\n"
+    "Exit status: 0 an engine runs, or has ended as it was asked to; 1 none runs to be stopped;\n"
+    "  2 it cannot run, and why.\n"
+    "Example: cairn engine --foreground --slots 4";
+
+struct Choices {
+  bool foreground = false, stop = false;
+  int slots = 0;
+  std::string idle_exit = "5m", max_vacate_time = "10m", contract = "cairn";
+};
+
+Result<Home> open_home() {
+  static PosixFileSystem files;
+  CAIRN_TRY(const Path folder, Home::default_folder());
+  return Home::open(files, folder);
+}
+
+Result<int> serve(const Choices& choices, const Home& home) {
+  CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
+  ServiceOptions options;
+  options.machine = this_machine(home.folder());
+  options.slots_max = choices.slots;
+  options.shadow.contract = choices.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
+  options.shadow.host = host_name();
+  CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices.max_vacate_time));
+  if (choices.idle_exit != "never") {
+    CAIRN_TRY(options.idle_exit, parse_duration(choices.idle_exit));
+  }
+  CAIRN_CHECK(Service(queue, home, std::move(options)).serve());
+  return kOk;
+}
+
+Result<int> stop(const Home& home) {
+  auto client = Client::connect(home, Client::IfNone::refuse);
+  if (!client && client.error().code == Errc::not_found) {
+    complain(client.error().text());
+    return kNotOk;
+  }
+  if (!client) return std::move(client).error();
+  CAIRN_CHECK(client->request({.verb = RequestVerb::stop, .jobs = {}, .reason = ""}));
+  std::cout << "the engine asks its jobs to leave, and ends\n";
+  return kOk;
+}
+
+// In the background, unless one runs.
+Result<int> start(const Choices& choices, const Home& home) {
+  std::vector<std::string> options = {"--idle-exit", choices.idle_exit, "--max-vacate-time",
+                                      choices.max_vacate_time, "--contract", choices.contract};
+  if (choices.slots != 0) options.insert(options.end(), {"--slots", std::to_string(choices.slots)});
+  CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start, options));
+  CAIRN_TRY(const EngineReply reply, client.request({}));
+  std::cout << fmt::format("engine {} serves {}\n", reply.status.pid, home.folder().native());
+  return kOk;
+}
+
+std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
+  const auto choices = std::make_shared<Choices>();
+  app.add_flag("--foreground", choices->foreground, "Stay, and say what happens");
+  app.add_flag("--stop", choices->stop, "Ask the jobs to leave, then end the engine that runs");
+  app.add_option("--slots", choices->slots,
+                 "So many jobs at a time, whatever they ask for; default: cores, memory and disk "
+                 "of the machine divided by request_*")
+      ->check(CLI::Range(1, 100'000));
+  app.add_option("--idle-exit", choices->idle_exit,
+                 "End after so long without anything to do, or: never. Default: 5m");
+  app.add_option("--max-vacate-time", choices->max_vacate_time,
+                 "How long a job that is asked may take to leave. Default: 10m");
+  app.add_option("--contract", choices->contract,
+                 "htcondor: lose and hold what a real pool does. Default: cairn")
+      ->check(CLI::IsMember({"cairn", "htcondor"}));
+  return [choices] {
+    const auto act = [&]() -> Result<int> {
+      CAIRN_TRY(const Home home, open_home());
+      if (choices->stop) return stop(home);
+      return choices->foreground ? serve(*choices, home) : start(*choices, home);
+    };
+    const auto status = act();
+    return status ? *status : refuse(status.error());
+  };
+}
+
+}  // namespace
+
+const Verb kEngine = {"engine", "Runs what was submitted, in the background", kFooter, false,
+                      declare};
+
+}  // namespace cairn::cli

@@ -1,0 +1,468 @@
+#include "engine/service.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <asio.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "engine/client.h"
+#include "engine/requests.h"
+#include "engine/starters.h"
+#include "os/lock.h"
+
+namespace cairn {
+namespace {
+
+constexpr auto kTick = std::chrono::seconds(1);
+constexpr const char* kRunner = "engine";
+
+using Acceptor = asio::local::stream_protocol::acceptor;
+using Socket = asio::local::stream_protocol::socket;
+
+// One that asks something: a verb.
+struct Visitor {
+  explicit Visitor(Socket connected) : socket(std::move(connected)) {}
+  Socket socket;
+  Unframer requests;
+  std::array<char, 16 << 10> buffer{};
+  std::string reply;
+};
+
+// Each starter takes two descriptors; a thousand jobs are more than most limits.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  std::ignore = ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool is_over(JobState state) {
+  return state == JobState::completed || state == JobState::removed;
+}
+
+}  // namespace
+
+Resources this_machine(const Path& folder) {
+  Resources machine;
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) machine.cpus = CPU_COUNT(&allowed);
+  machine.memory_mb = ::sysconf(_SC_PHYS_PAGES) / 1024 * ::sysconf(_SC_PAGESIZE) / 1024;
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) == 0)
+    machine.disk_kb = static_cast<std::int64_t>(disk.f_bavail / 1024 * disk.f_frsize);
+  return machine;
+}
+
+class Service::Loop final : public Starters {
+ public:
+  Loop(Queue& queue, const Home& home, ServiceOptions options)
+      : Starters(queue, home, options.shadow, options.starter),
+        service_(std::move(options)),
+        free_(service_.machine),
+        acceptor_(io_),
+        signals_(io_),
+        ticks_(io_) {}
+
+  Status serve();
+
+  void tell(JobId id, const std::string& line, Weight) override { log(to_text(id), line); }
+
+ private:
+  Status take_home();
+  Status listen();
+  Status resume_jobs();
+  Status load_waiting();
+  void watch_signals();
+  void tick();
+  void stop();
+  bool through() const { return stopping_ && links_.empty(); }
+
+  void settle() override;
+  void on_start(Seat&) override {}
+  void on_free(Seat& seat) override { freed_.insert(seat.shadow.record().id); }
+  void leave_seats();
+  void start_waiting();
+  bool has_room() const { return service_.slots_max == 0 || std::ssize(seats_) < service_.slots_max; }
+  void start(const WaitingJob& job);
+  void refuse(JobRecord record, const Error& why);
+  std::string take_slot(Seat& seat);
+
+  void accept();
+  void hear(const std::shared_ptr<Visitor>& visitor);
+  void answer(const std::shared_ptr<Visitor>& visitor, const std::string& message);
+  EngineReply perform(const EngineRequest& request);
+  Result<JobAnswer> perform(const EngineRequest& request, JobId id);
+  EngineStatus status() const;
+  static void log(std::string_view who, std::string_view line);
+
+  ServiceOptions service_;
+  Resources free_;
+  std::map<JobId, Resources> taken_;  // by those that sit
+  Waiting waiting_;
+  int loaded_ = 0;         // clusters up to this one are known
+  std::set<JobId> freed_;  // seats to be looked at: is it idle again, over, held?
+  Acceptor acceptor_;
+  asio::signal_set signals_;
+  Timer ticks_;
+  std::optional<FolderLock> lock_;
+  Descriptor folder_;
+  std::chrono::steady_clock::time_point busy_until_;
+  std::int64_t since_ms_ = 0, last_alive_ms_ = 0;
+  bool stopping_ = false;
+};
+
+// ---- life
+
+Status Service::Loop::serve() {
+  raise_descriptor_limit();
+  CAIRN_CHECK(take_home());
+  CAIRN_CHECK(listen());
+  since_ms_ = now_ms();
+  busy_until_ = std::chrono::steady_clock::now();
+  log("engine", fmt::format("pid {} serves {}", ::getpid(), home_.folder().native()));
+  watch_signals();
+  CAIRN_CHECK(resume_jobs());
+  CAIRN_CHECK(load_waiting());
+  accept();
+  tick();
+  settle();
+  io_.run();
+  // Whoever connects now finds nobody, and starts another engine.
+  std::error_code ignored;
+  std::filesystem::remove(home_.engine_folder() / "socket", ignored);
+  log("engine", failure_ ? failure_->text() : "ends");
+  if (failure_) return *failure_;
+  return {};
+}
+
+Status Service::Loop::take_home() {
+  PosixFileSystem files;
+  CAIRN_CHECK(files.make_folder(home_.engine_folder()));
+  auto lock = FolderLock::take(home_.engine_folder());
+  if (!lock && lock.error().code == Errc::locked) {
+    const std::string& message = lock.error().message;
+    const auto by = message.find("by pid");
+    return Error{Errc::locked,
+                 fmt::format("{} has an engine already: it is served {}", home_.folder().native(),
+                             by == std::string::npos ? message : message.substr(by)),
+                 0, "use that one, or end it with: cairn engine --stop"};
+  }
+  if (!lock) return std::move(lock).error();
+  lock_.emplace(*std::move(lock));
+  struct stat status {};
+  const Path alive = home_.engine_folder() / "alive";
+  if (::stat(alive.c_str(), &status) == 0)
+    last_alive_ms_ =
+        std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+  CAIRN_TRY(auto file, files.create(alive, 0600));
+  return file->close();
+}
+
+Status Service::Loop::listen() {
+  const Path file = home_.engine_folder() / "socket";
+  ::unlink(file.c_str());  // of a dead engine: we have the lock
+  folder_.reset(::open(home_.engine_folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder_) return system_error("open", home_.engine_folder(), errno);
+  try {
+    acceptor_.open();
+    const mode_t mask = ::umask(0177);
+    asio::error_code failure;
+    acceptor_.bind(asio::local::stream_protocol::endpoint(socket_path(folder_).native()), failure);
+    ::umask(mask);
+    if (failure) return system_error("bind", file, failure.value());
+    acceptor_.listen();
+  } catch (const std::system_error& problem) {
+    return system_error("listen at", file, problem.code().value());
+  }
+  return {};
+}
+
+Status Service::Loop::resume_jobs() {
+  CAIRN_TRY(const std::vector<JobId> ids, queue_.active(kRunner));
+  for (const JobId id : ids) {
+    CAIRN_TRY(JobRecord record, queue_.job(id));
+    const JobState state = record.state;
+    CAIRN_TRY(Seat* const seat, this->seat(std::move(record)));
+    freed_.insert(id);
+    CAIRN_CHECK(seat->shadow.resume(takes_over(state) ? take_slot(*seat) : std::string(),
+                                    last_alive_ms_));
+  }
+  return {};
+}
+
+Status Service::Loop::load_waiting() {
+  int newest = loaded_;
+  CAIRN_CHECK(queue_.visit_waiting(kRunner, loaded_ + 1, [&](const WaitingJob& job) {
+    waiting_.add(job);
+    newest = std::max(newest, job.id.cluster);
+  }));
+  loaded_ = newest;
+  return {};
+}
+
+void Service::Loop::watch_signals() {
+  for (const int number : {SIGINT, SIGTERM}) signals_.add(number);
+  signals_.async_wait([this](const asio::error_code& error, int) {
+    if (error) return;
+    stop();
+    settle();
+    if (!failure_) watch_signals();
+  });
+}
+
+// The first time softly.
+void Service::Loop::stop() {
+  if (std::exchange(stopping_, true)) return kill_all_starters();
+  log("engine", "was asked to end: the jobs may save their state");
+  for (auto& [id, seat] : seats_)
+    if (seat.shadow.active()) check(seat.shadow.vacate(Vacate::soft, "the engine was stopped"));
+}
+
+// Says that we are alive: after a crash the time until the next engine counts as waiting.
+void Service::Loop::tick() {
+  std::error_code ignored;
+  std::filesystem::last_write_time(home_.engine_folder() / "alive",
+                                   std::filesystem::file_time_type::clock::now(), ignored);
+  const auto now = std::chrono::steady_clock::now();
+  const bool busy = !seats_.empty() || !links_.empty() ||
+                    waiting_.count_that_fit(service_.machine) > 0;
+  if (busy) busy_until_ = now;
+  if (service_.idle_exit && now - busy_until_ >= *service_.idle_exit && !stopping_) {
+    log("engine", "there is nothing to do");
+    stopping_ = true;
+    settle();
+    return;
+  }
+  ticks_.expires_after(kTick);
+  ticks_.async_wait([this](const asio::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+// ---- who sits
+
+void Service::Loop::settle() {
+  if (failure_) return;
+  leave_seats();
+  start_waiting();
+  if (!through()) return;
+  io_.stop();
+}
+
+void Service::Loop::leave_seats() {
+  for (const JobId id : std::exchange(freed_, {})) {
+    const auto found = seats_.find(id);
+    if (found == seats_.end() || found->second.shadow.active()) continue;
+    if (const auto taken = taken_.extract(id); !taken.empty()) free_ += taken.mapped();
+    const JobRecord& record = found->second.shadow.record();
+    if (record.state == JobState::idle)
+      waiting_.add(
+          {.id = id,
+           .priority = static_cast<int>(record.ad.get_integer("JobPrio").value_or(0)),
+           .cpus = std::max(1, static_cast<int>(record.ad.get_integer("RequestCpus").value_or(1))),
+           .memory_mb = std::max<std::int64_t>(0, record.ad.get_integer("RequestMemory").value_or(0)),
+           .disk_kb = std::max<std::int64_t>(0, record.ad.get_integer("RequestDisk").value_or(0))});
+    seats_.erase(found);
+  }
+}
+
+void Service::Loop::start_waiting() {
+  while (!stopping_ && !failure_ && has_room()) {
+    // With a fixed number of slots nothing is divided.
+    constexpr std::int64_t kAll = std::int64_t{1} << 60;
+    const auto job = waiting_.take(service_.slots_max == 0 ? free_ : Resources{1 << 30, kAll, kAll});
+    if (!job) return;
+    start(*job);
+  }
+}
+
+void Service::Loop::start(const WaitingJob& job) {
+  if (seats_.contains(job.id)) return;  // something is being asked of it: it comes back
+  auto record = queue_.job(job.id);
+  if (!record && record.error().code == Errc::not_found) return;
+  if (!record) return check(std::move(record).error());
+  if (record->state != JobState::idle) return;
+  if (auto spec = job_spec(record->ad); !spec) return refuse(*std::move(record), spec.error());
+  auto seat = this->seat(*std::move(record));
+  if (!seat) return check(std::move(seat).error());
+  const Resources asked{job.cpus, job.memory_mb, job.disk_kb};
+  free_ -= asked;
+  taken_.emplace(job.id, asked);
+  freed_.insert(job.id);  // if it does not start after all
+  check((*seat)->shadow.start(take_slot(**seat)));
+}
+
+// An ad that no starter could be given.
+void Service::Loop::refuse(JobRecord record, const Error& why) {
+  constexpr int kHoldCannotStart = 6;
+  record.state = JobState::held;
+  record.hold = HoldFacts{kHoldCannotStart, 0, why.text()};
+  const EventRecord event{now_ms(), Mark::evicted, cat("hold: ", why.text())};
+  check(queue_.store(record, {&event, 1}));
+  log(to_text(record.id), cat("held: ", why.text()));
+}
+
+std::string Service::Loop::take_slot(Seat& seat) {
+  seat.slot = take_slot_number();
+  return fmt::format("slot1_{}@{}", seat.slot, shadow_options_.host);
+}
+
+// ---- who asks
+
+void Service::Loop::accept() {
+  acceptor_.async_accept([this](const asio::error_code& error, Socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (!error) {
+      ucred peer{};
+      socklen_t bytes = sizeof peer;
+      const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer,
+                                      &bytes) == 0;
+      if (known && (peer.uid == ::geteuid() || peer.uid == 0))
+        hear(std::make_shared<Visitor>(std::move(socket)));
+    }
+    accept();
+  });
+}
+
+void Service::Loop::hear(const std::shared_ptr<Visitor>& visitor) {
+  visitor->socket.async_read_some(
+      asio::buffer(visitor->buffer), [this, visitor](const asio::error_code& error,
+                                                     std::size_t got) {
+        if (error) return;  // it goes with its visitor
+        visitor->requests.add({visitor->buffer.data(), got});
+        auto message = visitor->requests.next();
+        if (!message) return;  // no client of ours
+        if (*message) return answer(visitor, **message);
+        hear(visitor);
+      });
+}
+
+void Service::Loop::answer(const std::shared_ptr<Visitor>& visitor, const std::string& message) {
+  const auto request = decode_engine_request(message);
+  if (!request) return;
+  busy_until_ = std::chrono::steady_clock::now();
+  visitor->reply = framed(encode(perform(*request)));
+  asio::async_write(visitor->socket, asio::buffer(visitor->reply),
+                    [this, visitor](const asio::error_code& error, std::size_t) {
+                      if (!error) hear(visitor);
+                    });
+  // After the reply is on its way: one that asks us to stop is answered, too.
+  asio::post(io_, [this, stop_now = request->verb == RequestVerb::stop] {
+    if (stop_now && !stopping_) stop();
+    settle();
+  });
+}
+
+EngineReply Service::Loop::perform(const EngineRequest& request) {
+  EngineReply reply;
+  if (request.verb == RequestVerb::wake) check(load_waiting());
+  for (const JobId id : request.jobs) {
+    auto answer = perform(request, id);
+    if (!answer && answer.error().code != Errc::not_found) check(answer.error());
+    reply.answers.push_back(answer ? *std::move(answer)
+                                   : JobAnswer{id, false, "is not in the queue"});
+  }
+  reply.status = status();
+  return reply;
+}
+
+Result<JobAnswer> Service::Loop::perform(const EngineRequest& request, JobId id) {
+  const auto say = [id](bool sense, std::string text) {
+    return JobAnswer{id, sense, std::move(text)};
+  };
+  auto found = seats_.find(id);
+  if (found == seats_.end()) {
+    CAIRN_TRY(JobRecord record, queue_.job(id));
+    CAIRN_TRY(const ClusterRecord cluster, queue_.cluster(id.cluster));
+    if (cluster.runner != kRunner)
+      return say(false, fmt::format("is not the engine's: it belongs to {}", cluster.runner));
+    if (is_over(record.state))
+      return say(request.verb == RequestVerb::remove && record.state == JobState::removed,
+                 fmt::format("is {} already", to_text(record.state)));
+    CAIRN_CHECK(seat(std::move(record)));
+    found = seats_.find(id);
+    freed_.insert(id);
+  }
+  Shadow& shadow = found->second.shadow;
+  const JobState state = shadow.record().state;
+  const Vacate how = request.verb == RequestVerb::vacate_fast ? Vacate::fast : Vacate::soft;
+  switch (request.verb) {
+    case RequestVerb::hold:
+    case RequestVerb::remove: {
+      const bool hold = request.verb == RequestVerb::hold;
+      if (hold && state == JobState::held) return say(true, "was held already");
+      if (state == JobState::finishing)
+        return say(false, "has ended; its outputs are on their way");
+      const bool runs = shadow.active();
+      CAIRN_CHECK(shadow.request(hold ? Wish::hold : Wish::remove, how, request.reason));
+      if (runs && shadow.active())
+        return say(true, hold ? "is asked to leave, and is held then"
+                              : "is asked to leave, and is removed then");
+      return say(true, hold ? "is held" : "is removed");
+    }
+    case RequestVerb::release: {
+      if (state != JobState::held) return say(true, "is not held");
+      const std::optional<HoldFacts> was = shadow.record().hold;
+      CAIRN_CHECK(shadow.release(request.reason));
+      return say(true, was ? fmt::format("is released; it was held (code {}/{}): {}", was->code,
+                                         was->subcode, was->reason)
+                           : "is released");
+    }
+    case RequestVerb::vacate:
+    case RequestVerb::vacate_fast:
+      if (state == JobState::held) return say(false, "is held, and does not run");
+      if (!shadow.active()) return say(true, "does not run");
+      CAIRN_CHECK(shadow.vacate(how, request.reason));
+      return say(true, how == Vacate::fast ? "is killed" : "is asked to leave");
+    default:
+      return say(false, "is not asked anything");
+  }
+}
+
+EngineStatus Service::Loop::status() const {
+  return {.pid = ::getpid(),
+          .since_ms = since_ms_,
+          .waiting = waiting_.count(),
+          .running = static_cast<std::int64_t>(links_.size()),
+          .cpus = service_.machine.cpus,
+          .cpus_free = free_.cpus,
+          .memory_mb = service_.machine.memory_mb,
+          .memory_mb_free = free_.memory_mb,
+          .disk_kb = service_.machine.disk_kb,
+          .disk_kb_free = free_.disk_kb,
+          .slots_max = service_.slots_max};
+}
+
+void Service::Loop::log(std::string_view who, std::string_view line) {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  fmt::print("{:%Y-%m-%d %H:%M:%S} {} {}\n", local, who, line);
+  static_cast<void>(std::fflush(stdout));
+}
+
+// ----
+
+Service::Service(Queue& queue, const Home& home, ServiceOptions options)
+    : loop_(std::make_unique<Loop>(queue, home, std::move(options))) {}
+Service::~Service() = default;
+Status Service::serve() { return loop_->serve(); }
+
+}  // namespace cairn
