@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor check format bench bench-engine install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm check format bench bench-engine install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify test-htcondor check
+test: test-quick test-storm test-verify test-htcondor test-slurm check
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
@@ -40,6 +40,10 @@ test-verify: build-tests
 # Beside a real HTCondor, which is fetched once (12 s, 63 MB) into ~/.cache/cairn; skipped where that cannot be.
 test-htcondor: build-tests
 	@tests/integration/htcondor/with_pool build/htcondor ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L htcondor
+
+# Beside a real Slurm, which is fetched once (10 s, 34 MB) into ~/.cache/cairn; skipped where that cannot be.
+test-slurm: build-tests
+	@tests/integration/slurm/with_slurm build/slurm ctest --test-dir $(BUILD) --output-on-failure -j8 -L slurm
 
 # Besides `make test`: the unit tests once more, with address and undefined-behaviour sanitizers.
 test-sanitizers: deps

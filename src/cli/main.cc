@@ -15,7 +15,8 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::array kVerbs = {&kRun, &kEngine, &kSubmit, &kVerify, &kLint, &kShow, &kVersion, &kStarter};
+constexpr std::array kVerbs = {&kRun,  &kSubmit,  &kEngine, &kVerify, &kLint,
+                               &kShow, &kVersion, &kPoll,   &kStarter};
 
 constexpr const char* kFooter =
     "Exit status: 0 all is well; 1 the verb's own no (a job failed, a file is damaged);\n"

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/try.h"
+#include "cli/submit_slurm.h"
 #include "cli/verb.h"
 #include "pool/follow.h"
 #include "pool/htcondor.h"
@@ -15,7 +16,7 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::array<std::string_view, 1> kPools = {"htcondor"};
+constexpr std::array<std::string_view, 2> kPools = {"htcondor", "slurm"};
 
 bool is_over(const JobRecord& job) {
   return job.state == JobState::completed || job.state == JobState::removed;
@@ -24,9 +25,14 @@ bool is_over(const JobRecord& job) {
 Status look_at(const ClusterRecord& cluster, Queue& queue) {
   PosixFileSystem files;
   CAIRN_TRY(std::vector<JobRecord> jobs, queue.jobs(cluster.cluster));
-  if (std::all_of(jobs.begin(), jobs.end(), is_over)) return {};
   CAIRN_TRY(const auto pool, open_pool(cluster.runner, files));
-  const auto followed = follow(*pool, queue, {cluster.pool_id, std::move(jobs)});
+  Status followed;
+  if (!std::all_of(jobs.begin(), jobs.end(), is_over)) {
+    followed = follow(*pool, queue, {cluster.pool_id, std::move(jobs)});
+    CAIRN_TRY(jobs, queue.jobs(cluster.cluster));
+  }
+  if (followed && std::all_of(jobs.begin(), jobs.end(), is_over))
+    followed = pool->forget({cluster.pool_id, std::move(jobs)});
   if (!followed)
     complain(fmt::format("cluster {} is shown as it was last seen: {}", cluster.cluster,
                          followed.error().text()));
@@ -43,6 +49,7 @@ bool is_pool(std::string_view runner) {
 
 Result<std::unique_ptr<Pool>> open_pool(const std::string& name, FileSystem& files) {
   if (name == "htcondor") return std::unique_ptr<Pool>(std::make_unique<HTCondorPool>(files));
+  if (name == "slurm") return open_slurm(files);
   return Error{Errc::misuse, fmt::format("no pool is called {}", name), 0,
                fmt::format("known: {}", fmt::join(kPools, ", "))};
 }

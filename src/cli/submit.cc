@@ -19,6 +19,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto pool = std::make_shared<PoolChoices>();
   const auto here = std::make_shared<HereChoices>();
   declare_pool_options(app, *pool);
+  app.add_flag("--dry-run", pool->dry_run, "Print what would be handed over (Slurm)");
   app.add_option("FILE", pool->file, "The submit file")->required();
   app.add_option("--name", here->name, "What the batch is called in the queue");
   app.add_flag("--terse", here->terse, "Only the first and the last job's id");

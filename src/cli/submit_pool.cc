@@ -10,6 +10,7 @@
 #include "cli/job_source.h"
 #include "cli/lint_input.h"
 #include "cli/pools.h"
+#include "cli/submit_slurm.h"
 #include "cli/verb.h"
 #include "engine/home.h"
 #include "queue/queue.h"
@@ -41,6 +42,9 @@ Status check_file(const PoolChoices& choices) {
 }
 
 Result<int> hand_over(const PoolChoices& choices) {
+  if (choices.dry_run)
+    return Error{Errc::unsupported, "--dry-run says nothing of HTCondor", 0,
+                 "ask it: condor_submit -dry-run - FILE"};
   PosixFileSystem files;
   CAIRN_TRY(const auto pool, open_pool(choices.pool, files));
   CAIRN_TRY(const Path folder, Home::default_folder());
@@ -77,14 +81,27 @@ Result<int> hand_over(const PoolChoices& choices) {
 }  // namespace
 
 void declare_pool_options(CLI::App& app, PoolChoices& choices) {
-  app.add_option("--pool", choices.pool, "Hand the jobs to this pool: htcondor")
+  app.add_option("--pool", choices.pool, "Hand the jobs to this pool: htcondor, slurm")
       ->check(CLI::IsMember(pool_names()));
   app.add_flag("!--no-lint", choices.lint,
                "Without the checks of cairn lint, whose errors would stop it");
+  const std::string group = "Options for Slurm";
+  app.add_option("--slurm-option", choices.slurm_options,
+                 "An option for sbatch, as it wants it: --slurm-option=--partition=long")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--shared-folder", choices.shared_folder,
+                 "A folder that all nodes see; default: in Cairn's home")
+      ->group(group);
 }
 
 int submit_to_pool(const PoolChoices& choices) {
-  const auto status = hand_over(choices);
+  const auto hand = [&choices]() -> Result<int> {
+    if (choices.pool != "slurm") return hand_over(choices);
+    if (choices.lint) CAIRN_CHECK(check_file(choices));
+    return hand_over_to_slurm(choices);
+  };
+  const auto status = hand();
   return status ? *status : refuse(status.error());
 }
 

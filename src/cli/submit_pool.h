@@ -3,14 +3,18 @@
 
 #include <CLI/App.hpp>
 #include <string>
+#include <vector>
 
 namespace cairn::cli {
 
 // As the user wrote it.
 struct PoolChoices {
-  std::string pool;  // "htcondor"; empty: none
+  std::string pool;  // "htcondor", "slurm"; empty: none
   std::string file;
-  bool lint = true;
+  bool dry_run = false;                      // Slurm: print the scripts
+  std::vector<std::string> slurm_options{};  // for sbatch, in order
+  std::string shared_folder{};               // Slurm: that all nodes see; empty: in Cairn's home
+  bool lint = true;                          // --no-lint: handed over whatever Cairn thinks of it
 };
 
 // --pool and what belongs to it; of the file somebody else knows.

@@ -31,6 +31,7 @@ struct Verb {
 
 extern const Verb kLint;
 extern const Verb kEngine;
+extern const Verb kPoll;
 extern const Verb kRun;
 extern const Verb kShow;
 extern const Verb kStarter;

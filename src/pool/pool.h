@@ -76,6 +76,9 @@ class Pool {
   // `folder`.  Gives its path.  Errors: not_found, if there is no checkpoint.
   virtual Result<std::filesystem::path> fetch(const PoolJob& job,
                                               const std::filesystem::path& folder) = 0;
+
+  // All jobs of the cluster are over, and the queue knows: what was kept for them may go.
+  virtual Status forget(const PoolCluster&) { return {}; }
 };
 
 }  // namespace cairn

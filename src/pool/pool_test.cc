@@ -3,6 +3,8 @@
 #include "pool/htcondor.h"
 #include "pool/pool_suite.h"
 #include "pool/sim_condor.h"
+#include "pool/sim_slurm.h"
+#include "pool/slurm.h"
 
 namespace cairn::testing {
 namespace {
@@ -36,7 +38,39 @@ struct CondorWorld {
   void finish(const PoolJob& job, int code) { condor.finish(job, code); }
 };
 
-using Worlds = ::testing::Types<FakeWorld, CondorWorld>;
+struct SlurmWorld {
+  TempFolder folder;
+  PosixFileSystem files;
+  SimSlurm slurm{files, folder / "slurm"};
+  SlurmPool real{files, options(),
+                 [this](const CommandOptions& command) { return slurm.run(command); }};
+  int clusters = 0;
+
+  SlurmOptions options() {
+    folder.write("cairn-starter", "a program\n");
+    return {.folder = folder / "slurm",
+            .shared_folder = {},
+            .starter_program = folder / "cairn-starter",
+            .options = {}};
+  }
+  Pool& pool() { return real; }
+  std::vector<JobAd> jobs(int procs) {
+    std::vector<JobAd> ads(static_cast<std::size_t>(procs));
+    ++clusters;
+    for (int proc = 0; JobAd & ad : ads) {
+      ad.set_integer("ClusterId", clusters);
+      ad.set_integer("ProcId", proc++);
+      ad.set_string("Iwd", folder.path().native());
+      ad.set_string("Cmd", "/bin/true");
+    }
+    return ads;
+  }
+  void start(const PoolJob& job) { slurm.start(job); }
+  void checkpoint(const PoolJob& job) { slurm.checkpoint(job); }
+  void finish(const PoolJob& job, int code) { slurm.finish(job, code); }
+};
+
+using Worlds = ::testing::Types<FakeWorld, CondorWorld, SlurmWorld>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Every, PoolSuite, Worlds);
 
 class HTCondorPoolTest : public ::testing::Test {

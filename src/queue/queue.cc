@@ -196,7 +196,8 @@ int write_cluster(SQLite::Database& sqlite, const ClusterRecord& cluster) {
 }
 
 std::optional<int> newest_cluster(SQLite::Database& sqlite, const std::string& key) {
-  SQLite::Statement query(sqlite, "SELECT max(cluster) FROM clusters WHERE key = ?");
+  SQLite::Statement query(sqlite,
+                          "SELECT max(cluster) FROM clusters WHERE key = ? AND runner = 'run'");
   query.bind(1, key);
   if (!query.executeStep() || query.isColumnNull(0)) return std::nullopt;
   return query.getColumn(0).getInt();
@@ -439,6 +440,22 @@ Result<int> Queue::add(const ClusterRecord& cluster, const MakeJobs& make) {
     const int number = write_cluster(database_->sqlite, cluster);
     CAIRN_TRY(const NewJobs jobs, make(number));
     CAIRN_CHECK(write_alike(database_->sqlite, number, jobs, cluster.created_ms));
+    transaction.commit();
+    return number;
+  });
+}
+
+Result<int> Queue::add(const ClusterRecord& cluster, const MakeAds& make) {
+  return database_->guarded("submit to", [&]() -> Result<int> {
+    database_->be_durable(true);
+    SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    const int number = write_cluster(database_->sqlite, cluster);
+    SQLite::Statement update(database_->sqlite,
+                             "UPDATE clusters SET pool_id = cluster WHERE cluster = ?");
+    update.bind(1, number);
+    update.exec();
+    CAIRN_TRY(const std::vector<JobAd> ads, make(number));
+    write_new_jobs(database_->sqlite, number, ads, cluster.created_ms);
     transaction.commit();
     return number;
   });

@@ -128,12 +128,15 @@ class Queue final : public JobStore {
   // nothing is stored.
   using MakeJobs = std::function<Result<NewJobs>(int cluster)>;
   Result<int> add(const ClusterRecord& cluster, const MakeJobs& make);
+  // The same for a pool that has no numbers of its own: pool_id becomes the number here, for which
+  // `make` gives the ads.  An error of `make` is handed on, and nothing is stored.
+  Result<int> add(const ClusterRecord& cluster, const MakeAds& make);
   // All of them, in order.
   Result<std::vector<ClusterRecord>> clusters() const;
   // Errors: not_found.
   Result<ClusterRecord> cluster(int cluster) const;
 
-  // The newest cluster submitted under `key`.
+  // The newest cluster submitted under `key` that a foreground `cairn run` runs.
   Result<std::optional<int>> find_cluster(const std::string& key) const;
   Result<std::vector<JobRecord>> jobs(int cluster) const;
   // Errors: not_found.

@@ -279,6 +279,26 @@ TEST_F(QueueTest, WaitsForTheDiskWhereTheNextEffectCannotBeUndone) {
   EXPECT_EQ(queue.synchronous().value(), 2);
 }
 
+TEST_F(QueueTest, ClusterOfAPoolWithoutNumbersHasOursThere) {
+  Queue queue = open();
+  std::vector<JobAd> ads(2);
+  const auto make = [&](int number) -> Result<std::vector<JobAd>> {
+    for (JobAd& ad : ads) ad.set_integer("ClusterId", number);
+    return ads;
+  };
+  const int cluster = queue.add({.key = "/a/job.sub", .runner = "slurm"}, make).value();
+  EXPECT_EQ(queue.clusters().value().back().pool_id, std::to_string(cluster));
+  EXPECT_EQ(queue.jobs(cluster).value().at(1).ad.get_integer("ClusterId"), cluster);
+  EXPECT_FALSE(queue.find_cluster("/a/job.sub").value())
+      << "cairn run must not take it for its own";
+  const auto refused =
+      queue.add({.key = "/a/b.sub", .runner = "slurm"}, [](int) -> Result<std::vector<JobAd>> {
+        return Error{Errc::invalid, "no", 0, {}};
+      });
+  EXPECT_EQ(refused.error().code, Errc::invalid);
+  EXPECT_EQ(queue.clusters().value().back().cluster, cluster);
+}
+
 TEST(QueueUpgrade, AnOlderQueueKeepsItsClusters) {
   testing::TempFolder folder;
   const auto file = folder / "queue.sqlite";

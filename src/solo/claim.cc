@@ -107,7 +107,10 @@ Result<Runner> decode_runner(std::string_view text) {
 }
 
 Runner this_runner(std::string allocation, std::int64_t restarts) {
-  const pid_t pid = ::getpid();
+  return runner_of(::getpid(), std::move(allocation), restarts);
+}
+
+Runner runner_of(pid_t pid, std::string allocation, std::int64_t restarts) {
   return {this_host(), pid, start_time_of(pid), std::move(allocation), restarts, {}, {}};
 }
 

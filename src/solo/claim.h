@@ -45,8 +45,8 @@ inline constexpr std::string_view kEndedFailed = "failed";    // see `detail`
 std::string encode(const Runner& runner);
 Result<Runner> decode_runner(std::string_view text);  // errors: corrupt
 
-// This process.
-Runner this_runner(std::string allocation, std::int64_t restarts);
+Runner runner_of(pid_t pid, std::string allocation, std::int64_t restarts);  // on this machine
+Runner this_runner(std::string allocation, std::int64_t restarts);           // this process
 
 // The job's last runner, as far as is known.  Nothing: it has had none.
 Result<std::optional<Runner>> last_runner(FileSystem& files, const Path& job_folder);

@@ -27,6 +27,8 @@ struct JournalEntry {
   std::uint64_t sequence = 0;  // from 1; each entry that is stored has its own
   JobRecord record;  // its ad stays empty: that is in a file of its own, and never changes
   std::vector<EventRecord> events;
+  // Of another journal: how much of it was there (its sequence) when this was stored.
+  std::uint64_t after = 0;
 };
 
 // As it stands in a file: magic, length, checksum, fields.
@@ -60,7 +62,9 @@ class Journal {
   Journal(FileSystem& files, Path folder, const JournalContents& found);
 
   // Durable when it returns.  After an error the old state stands, or the new one.
-  Status store(const JobRecord& record, std::span<const EventRecord> events);
+  //   after  see JournalEntry
+  Status store(const JobRecord& record, std::span<const EventRecord> events,
+               std::uint64_t after = 0);
 
  private:
   Status begin_file();

@@ -46,18 +46,19 @@ JobRecord full_record() {
 }
 
 TEST(Journal, DecodesWhatItEncodes) {
-  const JournalEntry entry{7, full_record(), events(4)};
+  const JournalEntry entry{7, full_record(), events(4), 5};
   const ReadEntries read = decode_entries(encode_entry(entry));
   ASSERT_EQ(read.entries.size(), 1U);
   EXPECT_EQ(read.entries[0].record, entry.record);
   EXPECT_EQ(read.entries[0].sequence, 7U);
+  EXPECT_EQ(read.entries[0].after, 5U);
   EXPECT_EQ(encode_entry(read.entries[0]), encode_entry(entry));
   EXPECT_FALSE(read.damaged);
 }
 
 TEST(Journal, EveryPrefixIsTheEntriesThatAreWhole) {
-  const std::string first = encode_entry({1, record(1), events(1)});
-  const std::string both = first + encode_entry({2, record(2), events(2)});
+  const std::string first = encode_entry({1, record(1), events(1), 0});
+  const std::string both = first + encode_entry({2, record(2), events(2), 0});
   for (std::size_t length = 0; length <= both.size(); ++length) {
     const ReadEntries read = decode_entries(std::string_view(both).substr(0, length));
     const std::size_t whole = length == both.size() ? 2 : length >= first.size() ? 1 : 0;
@@ -67,8 +68,8 @@ TEST(Journal, EveryPrefixIsTheEntriesThatAreWhole) {
 }
 
 TEST(Journal, AFlippedBitIsNoticedAndCostsThatEntryOnly) {
-  const std::string first = encode_entry({1, record(1), events(1)});
-  const std::string both = first + encode_entry({2, record(2), events(2)});
+  const std::string first = encode_entry({1, record(1), events(1), 0});
+  const std::string both = first + encode_entry({2, record(2), events(2), 0});
   for (std::size_t at = 0; at < first.size(); ++at) {
     std::string damaged = both;
     damaged[at] = static_cast<char>(damaged[at] ^ 1);

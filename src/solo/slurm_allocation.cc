@@ -19,10 +19,9 @@ SlurmAllocation::SlurmAllocation(const Environment& environment) {
   const std::string array = value("SLURM_ARRAY_JOB_ID"), task = value("SLURM_ARRAY_TASK_ID");
   number_ = array.empty() || task.empty() ? value("SLURM_JOB_ID") : cat(array, '_', task);
   restarts_ = parse_integer(value("SLURM_RESTART_COUNT")).value_or(0);
-  std::string node = value("SLURMD_NODENAME");
+  host_ = value("SLURMD_NODENAME");
   std::array<char, 256> name{};
-  if (node.empty() && ::gethostname(name.data(), name.size() - 1) == 0) node = name.data();
-  slot_ = cat("slot1@", node);
+  if (host_.empty() && ::gethostname(name.data(), name.size() - 1) == 0) host_ = name.data();
 }
 
 Status SlurmAllocation::requeue() {

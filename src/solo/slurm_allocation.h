@@ -17,7 +17,8 @@ class SlurmAllocation final : public Allocation {
 
   std::string number() const override { return number_; }  // "17", or "17_3" in an array
   std::int64_t restarts() const override { return restarts_; }
-  std::string slot() const override { return slot_; }
+  std::string slot() const override { return "slot1@" + host_; }
+  const std::string& host() const { return host_; }  // the node's name
   Status requeue() override;
   // Where Slurm cannot be asked: yes.
   bool still_runs(const Runner& other) override;
@@ -25,7 +26,7 @@ class SlurmAllocation final : public Allocation {
  private:
   std::string number_;
   std::int64_t restarts_ = 0;
-  std::string slot_;
+  std::string host_;
 };
 
 // What squeue's word for a state (%T) says about the processes of the job.

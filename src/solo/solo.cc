@@ -27,6 +27,9 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 64 << 10;
+// Slurm's SIGTERM goes to every process of the allocation.  A program may have ended by it before
+// it comes to us; that much later at most it does.
+constexpr int kSignalSkewMs = 1000;
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -94,6 +97,7 @@ class Solo final : public ShadowHost {
   Status on_signal();
   Status on_reports();
   Status on_starter_end();
+  Status look_for_a_reason(const ExitStatus& exit);
   Status leave(const std::string& reason, std::chrono::milliseconds within);
   void remove_old_sandboxes();
   bool sandbox_is_here(const JobRecord& record);
@@ -195,6 +199,7 @@ Result<Solo::Ending> Solo::run_claimed(Claim& claim) {
   CAIRN_CHECK(shadow_->resume(allocation_.slot()));
   if (!shadow_->active()) remove_old_sandboxes();
   const Status lived = live();
+  static_cast<void>(files_.remove(options_.sandbox_folder).has_value());  // if it is empty
   if (!lived) {
     if (pid_ != 0) ::kill(pid_, SIGKILL);
     static_cast<void>(kill_descendants().has_value());
@@ -317,6 +322,15 @@ Status Solo::start_starter(JobId, int activation, const std::string& mark) {
   return {};
 }
 
+// An exit that would count as the job's own fault, or its end, may be a sign that all are to end.
+Status Solo::look_for_a_reason(const ExitStatus& exit) {
+  const bool by_itself = !exit.by_signal && exit.code == 0;
+  if (by_itself || is_checkpoint_exit(exit, shadow_->job(), options_.shadow.contract)) return {};
+  pollfd waiting{signals_.get(), POLLIN, 0};
+  const int found = retry_interrupted([&] { return ::poll(&waiting, 1, kSignalSkewMs); });
+  return found > 0 ? on_signal() : Status();
+}
+
 void Solo::send(JobId, const Order& order) {
   const std::string bytes = framed(encode(order));
   std::size_t done = 0;
@@ -343,6 +357,8 @@ Status Solo::on_reports() {
     if (released_) continue;
     const auto report = decode_report(**message);
     if (!report) return on_starter_end();
+    if (const auto* exited = std::get_if<Exited>(&*report); exited != nullptr && !asked_)
+      CAIRN_CHECK(look_for_a_reason(exited->exit));
     CAIRN_CHECK(shadow_->receive(activation_, *report));
     if (const std::string problem = shadow_->log().take_problem(); !problem.empty()) say(problem);
   }

@@ -15,26 +15,27 @@
 #   exec CMD...        run CMD in it, in this directory if it is seen there
 #   bin                print the folder with sbatch, squeue, scancel, scontrol and sinfo, for PATH
 #   status             exit 0 if it runs and answers
-#   reset              stop, and forget all jobs
+#   possible           exit 0 if it can be had here, else say why not
+#   reset              stop, and forget all jobs and STATE/share
 #   destroy            stop, and remove STATE
 #
-#   -d DIR    the installation     (default $SLURM_DIR, else ${XDG_CACHE_HOME:-$HOME/.cache}/cairn-slurm)
+#   -d DIR    the installation     (default $SLURM_DIR, else ${XDG_CACHE_HOME:-$HOME/.cache}/cairn/slurm)
 #   -s STATE  one Slurm's state    (default $SLURM_STATE, else DIR/state); several can share one DIR
 #
 # Environment, at start:
-#   SLURM_BIND      folders that are seen inside at the same path, ':'-separated (DIR/share always is)
+#   SLURM_BIND      folders that are seen inside at the same path, ':'-separated (STATE/share always is)
 #   SLURM_CPUS      cores of each node (default 4; may be more than there are)
 #   SLURM_CONF_ADD  a file of further configuration, read last
 #   SLURM_MIRROR    default: the one that this machine's apt uses
 #   SLURM_START_S   how long start waits (default 60)
-# Partitions: `low` (default; jobs are preempted and requeued) and `high`.  Needs root.
+# Two nodes, n1 and n2.  Partitions: `low` (default; its jobs are preempted and requeued) and `high`.
 set -euo pipefail
 
 die()  { printf 'slurm.sh: %s\n' "$*" >&2; exit 1; }
 note() { [ -n "${SLURM_QUIET:-}" ] || printf 'slurm.sh: %s\n' "$*" >&2; }
 
 RECIPE=1                          # raise it when what `install` makes changes
-DIR=${SLURM_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cairn-slurm}
+DIR=${SLURM_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cairn/slurm}
 STATE=${SLURM_STATE:-}
 while getopts d:s:h o; do
   case $o in
@@ -100,12 +101,17 @@ unpack() {                        # TREE
   rm -rf "$a"
 }
 
+is_possible() {
+  local tool
+  [ "$(id -u)" = 0 ] || die "Slurm's daemons need root"
+  for tool in apt-get dpkg-deb unshare nsenter flock setsid; do command -v $tool >/dev/null || die "there is no $tool"; done
+  unshare -m -p -n -u -i -f --propagation private true 2>/dev/null || die "no namespaces can be made here"
+}
 do_install() {
+  is_possible
   lock "$DIR/.lock"
   is_installed && { note "already installed in $DIR"; return 0; }
-  local t0=$SECONDS tree=$DIR/root.new log=$DIR/install.log tool
-  [ "$(id -u)" = 0 ] || die "needs root"
-  for tool in apt-get dpkg-deb unshare nsenter flock setsid; do command -v $tool >/dev/null || die "needs $tool"; done
+  local t0=$SECONDS tree=$DIR/root.new log=$DIR/install.log
   if init_pid >/dev/null; then die "an older one is running from $ROOT: stop it first"; fi
   rm -rf --one-file-system "$ROOT" "$tree" "$DIR/apt" "$DIR/installed"; mkdir -p "$tree"; chmod 755 "$tree"
   unpack "$tree" > "$log" 2>&1 || die "the packages could not be had: $(tail -1 "$log") (log: $log)"
@@ -233,8 +239,8 @@ do_start() {
   if init_pid >/dev/null; then
     answers && { note "already running"; return 0; }
   else
-    local b l binds=("$DIR/share") u i
-    mkdir -p "$DIR/share"
+    local b l binds=("$STATE/share") u i
+    mkdir -p "$STATE/share"
     IFS=: read -ra l <<< "${SLURM_BIND:-}"
     for b in "${l[@]}"; do
       [ -n "$b" ] || continue
@@ -287,8 +293,9 @@ case $VERB in
   stop)    do_stop ;;
   exec)    inside "$@" ;;
   bin)     echo "$STATE/bin" ;;
+  possible) is_possible ;;
   status)  init_pid >/dev/null && answers ;;
-  reset)   do_stop; rm -rf --one-file-system "$STATE"/ctld "$STATE"/slurmd-* "$STATE"/log ;;
+  reset)   do_stop; rm -rf --one-file-system "$STATE"/ctld "$STATE"/slurmd-* "$STATE"/log "$STATE"/share ;;
   destroy) do_stop; rm -rf --one-file-system "$STATE" ;;
   __init)  # /proc is still the host's here: it says what our pid and start time are there
            read -r hp rest < /proc/self/stat; rest=${rest##*) }; read -ra rest <<< "$rest"

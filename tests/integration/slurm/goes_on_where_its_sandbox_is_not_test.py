@@ -1,0 +1,24 @@
+"""A runner dies while it spools, and the next one is on another machine: the sandbox is lost, the job is not."""
+from slurm import HERE, World, equal, wait_for
+
+with World() as world:
+    world.job("""
+note "starts at $step"
+case $step in
+  0) save 1; exit 77 ;;
+  1) save 2; [ -e "$GATES/second" ] || { : > "$GATES/second"; head -c 200000000 /dev/zero > big; }; exit 77 ;;
+  *) echo $step > result ;;
+esac
+""", transfer_checkpoint_files="state, big")
+    world.write("big", "small\n")
+    with (world.folder / "job.sub").open() as file:
+        text = file.read()
+    world.write("job.sub", "transfer_input_files = big\n" + text)
+    number = world.submit()
+    wait_for(lambda: (world.gates / "second").exists() and world.poll()[0][1] == "spooling", "the second checkpoint",
+             world.poll)
+    world.kill_inside(world.runner()["pid"])
+    world.run(HERE / "slurm.sh", "-s", world.state_folder, "exec", "sh", "-c", "rm -rf /tmp/cairn-0/*")
+    world.wait_until("completed")
+    equal(world.read("result"), "2\n")
+    equal(world.notes()[-2:], ["starts at 1", "starts at 2"])
