@@ -41,7 +41,7 @@ struct Choices {
   JobChoices job;
 
   std::string evict_every, evict_after, evict_how = "soft";
-  std::string max_vacate_time = "10m";
+  std::string max_vacate_time = "10m", policy_interval = "60s";
   std::string contract = "cairn";
   int slots = 0;
   bool fresh = false, quiet = false;
@@ -105,6 +105,7 @@ Result<EngineOptions> Run::engine_options() const {
   options.shadow.contract = choices_.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
   options.shadow.host = host_name();
   CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices_.max_vacate_time));
+  CAIRN_TRY(options.policy_interval, parse_duration(choices_.policy_interval));
   CAIRN_TRY(options.evict_every, optional_duration(choices_.evict_every));
   CAIRN_TRY(options.evict_after, optional_duration(choices_.evict_after));
   options.evict_how = choices_.evict_how == "fast" ? Vacate::fast : Vacate::soft;
@@ -324,6 +325,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>& rest
       ->check(CLI::IsMember({"soft", "fast"}));
   app.add_option("--max-vacate-time", choices->max_vacate_time,
                  "How long a job that is asked may take to leave. Default: 10m");
+  app.add_option("--policy-interval", choices->policy_interval,
+                 "How often periodic_hold and its like are asked; default: 60s");
   app.add_option("--contract", choices->contract,
                  "htcondor: lose and hold what a real pool does. Default: cairn")
       ->check(CLI::IsMember({"cairn", "htcondor"}));

@@ -43,7 +43,8 @@ class Engine::Loop final : public Starters {
         options_(std::move(options)),
         observer_(observer),
         signals_(io_),
-        status_timer_(io_) {}
+        status_timer_(io_),
+        policy_timer_(io_) {}
 
   Result<RunResult> run(int cluster);
   Status announce(int cluster);
@@ -63,6 +64,7 @@ class Engine::Loop final : public Starters {
   void settle() override;
   void on_start(Seat& seat) override { arm_eviction(seat); }
   void on_free(Seat& seat) override { wait_for_slot(seat); }
+  void watch_policies();
   void wait_for_slot(Seat& seat);
   void start_idle_jobs();
   std::string take_slot(Seat& seat);
@@ -76,6 +78,7 @@ class Engine::Loop final : public Starters {
   Observer& observer_;
   asio::signal_set signals_;
   Timer status_timer_;
+  Timer policy_timer_;
   std::deque<JobId> idle_;   // in the order in which they start
   std::set<JobId> waiting_;  // the same
   Path alive_file_;
@@ -92,6 +95,7 @@ Result<RunResult> Engine::Loop::run(int cluster) {
   CAIRN_CHECK(resume_jobs());
   settle();
   tick();
+  watch_policies();
   io_.run();
   if (failure_) return *failure_;
   show_status();
@@ -156,6 +160,7 @@ void Engine::Loop::settle() {
   if (!through()) return;
   signals_.cancel();
   status_timer_.cancel();
+  policy_timer_.cancel();
   for (auto& [id, seat] : seats_) {
     seat.evict.cancel();
     seat.vacate.cancel();
@@ -233,6 +238,23 @@ void Engine::Loop::tick() {
   status_timer_.expires_after(kStatusInterval);
   status_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) tick();
+  });
+}
+
+void Engine::Loop::watch_policies() {
+  if (std::none_of(seats_.begin(), seats_.end(), [](const auto& entry) {
+        return has_periodic_policy(entry.second.shadow.record().ad);
+      }))
+    return;
+  policy_timer_.expires_after(options_.policy_interval);
+  policy_timer_.async_wait([this](const asio::error_code& error) {
+    if (error || failure_) return;
+    for (auto& [id, seat] : seats_) {
+      check(seat.shadow.evaluate_periodic());
+      wait_for_slot(seat);
+    }
+    settle();
+    if (!through()) watch_policies();
   });
 }
 

@@ -28,6 +28,7 @@ struct EngineOptions {
   std::optional<std::chrono::milliseconds> evict_after;  // after a job's first start
   Vacate evict_how = Vacate::soft;
   StarterProgram starter = StarterProgram::find();
+  std::chrono::milliseconds policy_interval{std::chrono::seconds(60)};  // of periodic expressions
 };
 
 // How a job stands, for who watches.

@@ -107,6 +107,11 @@ void JobLog::held(std::int64_t time_ms, const std::string& reason, int code, int
   append(hold_event(head(time_ms), why, code, subcode));
 }
 
+void JobLog::held_by_policy(std::int64_t time_ms, const std::string& reason, int code,
+                            int subcode) {
+  append(hold_event(head(time_ms), reason, code, subcode));
+}
+
 void JobLog::aborted(std::int64_t time_ms, const std::string& reason) {
   append(abort_event(head(time_ms), reason));
 }

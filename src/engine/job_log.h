@@ -33,6 +33,8 @@ class JobLog {
   void evicted(std::int64_t time_ms, const std::string& reason, const ExitStatus* requeued);
   void held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
             bool was_running);
+  // As a pool writes it: nothing but the hold.
+  void held_by_policy(std::int64_t time_ms, const std::string& reason, int code, int subcode);
   void released(std::int64_t time_ms, const std::string& reason);
   void aborted(std::int64_t time_ms, const std::string& reason);
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,

@@ -32,6 +32,20 @@ std::string machine_ad(const std::string& slot, const std::string& host, int cpu
   return ad.text();
 }
 
+// What is known of the life of a job whose changes were not kept.
+void note_new_life(JobRecord& record, const std::vector<TimedMark>& marks) {
+  record.live.set_integer("NumJobStarts", record.activation);
+  record.live.set_integer("NumShadowStarts", record.activation);
+  record.live.set_integer("NumJobCompletions", record.completions);
+  record.live.set_integer("JobStatus", static_cast<int>(condor_status(record.state)));
+  const std::int64_t since = marks.empty() ? 0 : marks.back().time_ms / 1000;
+  record.live.set_integer("EnteredCurrentStatus", since);
+  if (!record.hold) return;
+  LiveAd live(record.ad, std::move(record.live));
+  live.held(record.hold->code, record.hold->subcode, record.hold->reason);
+  record.live = live.take();
+}
+
 }  // namespace
 
 Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOptions options,
@@ -44,7 +58,9 @@ Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOption
       job_(std::move(job)),
       marks_(std::move(marks)),
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
-           {}, job_.transfer_files) {}
+           {}, job_.transfer_files) {
+  if (record_.live.attributes().empty()) note_new_life(record_, marks_);
+}
 
 bool takes_over(JobState state) {
   const JobEffect effect = resume_effect(state);
@@ -55,8 +71,8 @@ bool takes_over(JobState state) {
 bool Shadow::active() const { return has_starter_; }
 
 bool Shadow::settled() const {
-  return record_.state == JobState::completed || record_.state == JobState::held ||
-         record_.state == JobState::removed;
+  return record_.state == JobState::completed || record_.state == JobState::removed ||
+         (record_.state == JobState::held && !may_be_released());
 }
 
 bool Shadow::leaving() const {
@@ -96,6 +112,7 @@ Status Shadow::happen(JobEvent event, JobRecord next, std::vector<Mark> marks, s
     marks.push_back(Mark::evicted);
   if (next.state == JobState::idle) marks.push_back(Mark::queued);
   if (next.state == JobState::held) marks.push_back(Mark::evicted);
+  note_new_state(next, event, text, event_ms_.value_or(host_.now_ms()));
   CAIRN_CHECK(store(std::move(next), marks, fmt::format("{}: {}", to_text(event), text)));
   return perform(step.effect);
 }
@@ -174,7 +191,7 @@ Status Shadow::stage(bool adopt) {
 }
 
 StageOrder Shadow::stage_order(bool adopt) const {
-  JobAd ad = record_.ad;
+  JobAd ad = LiveAd(record_.ad, record_.live).whole();
   ad.set_integer("JobStatus", 2);  // running
   ad.set_integer("NumJobStarts", record_.activation);
   ad.set_string("RemoteHost", slot_);
@@ -200,6 +217,7 @@ Status Shadow::start(const std::string& slot) {
   slot_ = slot;
   JobRecord next = record_;
   ++next.activation;
+  note(next, [&slot](LiveAd& live, std::int64_t now) { live.activated(now, slot); });
   return happen(JobEvent::start, std::move(next), {Mark::stage_begin},
                 fmt::format("on {} from {}", slot, resume_point()));
 }
@@ -223,6 +241,7 @@ Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {
 }
 
 Status Shadow::vacate(Vacate how, const std::string& reason) {
+  left_by_policy_ = false;
   fast_ = how == Vacate::fast;
   timed_out_ = false;
   leave_reason_ = reason;
@@ -295,6 +314,10 @@ Status Shadow::receive(const Staged& report) {
   JobRecord next = record_;
   next.received_bytes += report.bytes;
   next.last_checkpoint = report.checkpoint;  // an older one, if the newest was damaged
+  note(next, [&](LiveAd& live, std::int64_t now) {
+    live.inputs_received(next.live.get_integer("JobCurrentStartDate").value_or(now), now,
+                         report.bytes);
+  });
   std::string text = fmt::format("staged, from {}", resume_point());
   for (const std::string& warning : report.warnings) text += "; " + warning;
   CAIRN_CHECK(store(std::move(next), {}, std::move(text)));
@@ -304,10 +327,13 @@ Status Shadow::receive(const Staged& report) {
 }
 
 Status Shadow::receive(const Started& report) {
-  CAIRN_CHECK(store(record_, {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
+  JobRecord next = record_;
+  note(next, [this](LiveAd& live, std::int64_t now) { live.executing(now, started_); });
+  execution_begin_ms_ = host_.now_ms();
+  CAIRN_CHECK(store(std::move(next), {Mark::execute_begin},
+                    fmt::format("started, pid {}", report.pid)));
   log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation),
                  static_cast<int>(record_.ad.get_integer("RequestCpus").value_or(1)));
-  execution_ms_ = host_.now_ms();
   poison_.started(taken_ ? taken_ : record_.last_checkpoint);
   if (!std::exchange(started_, true))
     say(fmt::format("runs, from {}", resume_point()), Weight::routine);
@@ -321,12 +347,19 @@ Status Shadow::receive(const Exited& report) {
   next.exit = report.exit;
   next.user_ms += report.user_ms;
   next.system_ms += report.system_ms;
-  const JobEvent event = classify_exit(report.exit, job_,
+  execution_end_ms_ = host_.now_ms();
+  note(next, [&report](LiveAd& live, std::int64_t now) {
+    live.exited(now, report.exit, report.user_ms / 1000, report.system_ms / 1000);
+    live.image(report.resident_kb);
+  });
+  const PolicyVerdict verdict = exit_verdict(next);
+  const JobEvent event = decide(classify_exit(report.exit, job_,
                                        {.contract = options_.contract,
                                         .vacating = leaving(),
                                         .killed = fast_,
                                         .crashes = record_.crashes,
-                                        .completions = record_.completions});
+                                        .completions = record_.completions}),
+                                verdict, report.exit);
   const std::string how = describe(report.exit);
   switch (event) {
     case JobEvent::checkpoint_exit:
@@ -341,7 +374,7 @@ Status Shadow::receive(const Exited& report) {
       const bool by_itself = report.exit.by_signal && options_.contract == Contract::cairn;
       ++(by_itself ? next.crashes : next.completions);
       if (options_.contract == Contract::cairn)
-        poison_.died(std::chrono::milliseconds(host_.now_ms() - execution_ms_));
+        poison_.died(std::chrono::milliseconds(host_.now_ms() - execution_begin_ms_));
       if (poison_.hopeless()) {
         next.hold = {
             kHoldSystemPolicy, report.exit.signal,
@@ -351,8 +384,10 @@ Status Shadow::receive(const Exited& report) {
                         how, PoisonWatch::kRollbacksMax + 1)};
         return hold(JobEvent::hopeless, std::move(next), {Mark::execute_end});
       }
+      const std::string why = verdict.action == PolicyAction::requeue ? verdict.reason : how;
+      note(next, [&why](LiveAd& live, std::int64_t) { live.requeued(why); });
       CAIRN_CHECK(happen(event, std::move(next), {Mark::execute_end}, how));
-      log_.evicted(host_.now_ms(), how, &report.exit);
+      log_.evicted(host_.now_ms(), why, &report.exit);
       say(fmt::format("{}; goes on from {}", how, resume_point()), Weight::routine);
       return {};
     }
@@ -374,7 +409,7 @@ Status Shadow::receive(const Exited& report) {
 
 // A pool of version 23 says why only where the job was killed.
 std::string Shadow::logged_reason() const {
-  if (options_.contract == Contract::cairn) return leave_reason_;
+  if (options_.contract == Contract::cairn || left_by_policy_) return leave_reason_;
   return fast_ && !timed_out_ ? "User requested the job to vacate" : "";
 }
 
@@ -399,6 +434,12 @@ Status Shadow::receive(const Spooled& report) {
   next.crashes = 0;
   next.evictions = progress ? 0 : next.evictions + 1;
   next.sent_bytes += report.bytes;
+  note(next, [&](LiveAd& live, std::int64_t now) {
+    live.sent(now, report.bytes);
+    if (progress)
+      live.checkpointed(report.number, execution_end_ms_ / 1000,
+                        (execution_end_ms_ - execution_begin_ms_) / 1000);
+  });
   const std::string text = fmt::format(
       "checkpoint {} spooled{}, {} in {}", report.number, progress ? "" : " with the outputs",
       format_size(report.bytes), format_duration(std::chrono::milliseconds(report.elapsed_ms)));
@@ -449,6 +490,9 @@ Status Shadow::receive(const SpoolFailed& report) {
 Status Shadow::receive(const Finished& report) {
   JobRecord next = record_;
   next.sent_bytes += report.bytes;
+  note(next, [&](LiveAd& live, std::int64_t now) { live.sent(now, report.bytes); });
+  if (const PolicyVerdict verdict = exit_verdict(next); verdict.action == PolicyAction::hold)
+    return hold_by_policy(verdict);
   CAIRN_CHECK(happen(JobEvent::finished, std::move(next), {Mark::finish_end, Mark::done},
                      "outputs are in place"));
   const std::int64_t now = host_.now_ms();

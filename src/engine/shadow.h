@@ -20,6 +20,8 @@
 #include "job/goodput.h"
 #include "job/job_spec.h"
 #include "job/poison.h"
+#include "job/live_ad.h"
+#include "job/policy.h"
 #include "queue/queue.h"
 
 namespace cairn {
@@ -83,6 +85,8 @@ class Shadow {
   // wish is stored, and so outlives the engine.  One whose outputs are on their way is let
   // through.  Nothing happens to a job that is over, or to one that is held already.
   Status request(Wish wish, Vacate how, const std::string& reason);
+  // Asks the job's periodic expressions and duration limits, and does what they say.
+  Status evaluate_periodic();
 
   // ---- what the starter tells
   Status receive(int activation, const Report& report);
@@ -92,7 +96,7 @@ class Shadow {
   const JobSpec& job() const { return job_; }
   // Runs, or is about to: has a starter.
   bool active() const;
-  // Nothing more happens by itself.
+  // Nothing more happens by itself: a held job may yet be released by its policy.
   bool settled() const;
   Goodput goodput() const { return account(marks_); }
   std::int64_t first_ms() const { return marks_.empty() ? 0 : marks_.front().time_ms; }
@@ -123,6 +127,21 @@ class Shadow {
   HoldFacts output_failure(int code, int subcode, const std::string& message) const;
   std::string details(const std::string& message) const;  // as the contract words them
   Status hold(JobEvent event, JobRecord next, std::vector<Mark> marks);
+  // What the policy at exit says of a job that exited as `next` says.
+  PolicyVerdict exit_verdict(const JobRecord& next) const;
+  // Whether that says more than `event`, which the contract alone gives.
+  JobEvent decide(JobEvent event, const PolicyVerdict& verdict, const ExitStatus& exit) const;
+  Status hold_by_policy(const PolicyVerdict& verdict);
+  bool may_be_released() const;
+  // The job's ad, told what a new state or a report means for it.
+  void note_new_state(JobRecord& next, JobEvent event, const std::string& text,
+                      std::int64_t now_ms) const;
+  template <class Change>
+  void note(JobRecord& record, const Change& change) const {
+    LiveAd live(record.ad, std::move(record.live));
+    change(live, host_.now_ms() / 1000);
+    record.live = live.take();
+  }
   void quit(const QuitOrder& order);
   void say(const std::string& line, Weight weight);
   StageOrder stage_order(bool adopt) const;
@@ -146,6 +165,7 @@ class Shadow {
   bool adopting_ = false;       // the starter takes an old sandbox over
   bool launched_ = false;       // the program may be running, and so be asked to leave
   bool started_ = false;        // it was, in this activation
+  std::int64_t execution_begin_ms_ = 0, execution_end_ms_ = 0;  // of the newest; 0: none
   bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
   bool finish_failed_ = false;  // the outputs of the job's end could not be delivered
@@ -153,7 +173,7 @@ class Shadow {
   std::optional<std::int64_t> taken_;
   std::string leave_reason_;
   PoisonWatch poison_;             // not under HTCondor's contract
-  std::int64_t execution_ms_ = 0;  // when the program was started last
+  bool left_by_policy_ = false;
 };
 
 }  // namespace cairn
