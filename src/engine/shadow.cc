@@ -491,8 +491,9 @@ Status Shadow::receive(const Finished& report) {
   JobRecord next = record_;
   next.sent_bytes += report.bytes;
   note(next, [&](LiveAd& live, std::int64_t now) { live.sent(now, report.bytes); });
-  if (const PolicyVerdict verdict = exit_verdict(next); verdict.action == PolicyAction::hold)
-    return hold_by_policy(verdict);
+  if (record_.state == JobState::finishing)
+    if (const PolicyVerdict verdict = exit_verdict(next); verdict.action == PolicyAction::hold)
+      return hold_by_policy(verdict);
   CAIRN_CHECK(happen(JobEvent::finished, std::move(next), {Mark::finish_end, Mark::done},
                      "outputs are in place"));
   const std::int64_t now = host_.now_ms();

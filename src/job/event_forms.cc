@@ -354,6 +354,7 @@ Result<std::vector<LoggedEvent>> parse_xml(std::string_view log) {
   for (reader.skip_headings(); !reader.done(); reader.skip_headings()) {
     const std::size_t at = reader.offset();
     if (last == std::string_view::npos || at > last) return events;
+    if (!log.substr(at).starts_with("<c>")) return bad(at, "no event begins here");
     const auto json = reader.object();
     if (!json) {
       // The end of an inner object may be whole where its event's is not.
