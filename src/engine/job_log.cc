@@ -16,8 +16,9 @@ JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool tra
       transfers_(transfers) {}
 
 // One write per event: with O_APPEND, events of several jobs do not mix.
-void JobLog::append(const std::string& event) {
+void JobLog::append(const std::string& event_text) {
   if (file_.empty() || failed_) return;
+  const std::string event = in_form(event_text, form_);
   const Descriptor fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   const auto written =
       !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), event.data(), event.size()); });

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/protocol.h"
+#include "job/event_forms.h"
 #include "job/event_log.h"
 #include "os/filesystem.h"
 
@@ -40,13 +41,15 @@ class JobLog {
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                   const TransferBytes& total_bytes);
 
+  // XML where the job asked for it (log_xml); text else.
+  void set_form(EventForm form) { form_ = form; }
   void set_slot(std::string slot) { slot_ = std::move(slot); }
   // What the last write said, once; empty: all is well.
   std::string take_problem();
 
  private:
   EventHead head(std::int64_t time_ms) const { return {id_, time_ms / 1000}; }
-  void append(const std::string& event);
+  void append(const std::string& event_text);
   void transfer(std::int64_t time_ms, TransferStep step);
   ResourceUsage resources(std::int64_t time_ms) const;
 
@@ -55,6 +58,7 @@ class JobLog {
   std::string host_;
   std::string slot_;
   bool transfers_ = true;
+  EventForm form_ = EventForm::text;
   std::string problem_;
   bool failed_ = false;
 

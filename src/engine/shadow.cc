@@ -60,6 +60,7 @@ Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOption
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
            {}, job_.transfer_files) {
   if (record_.live.attributes().empty()) note_new_life(record_, marks_);
+  if (record_.ad.get_bool("UserLogUseXML").value_or(false)) log_.set_form(EventForm::xml);
 }
 
 bool takes_over(JobState state) {

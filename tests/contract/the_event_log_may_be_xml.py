@@ -1,0 +1,14 @@
+"""log_xml: each event is an XML object, as HTCondor writes it; nothing but its form changes."""
+import xml.etree.ElementTree as ElementTree
+
+from clause import *
+
+with World() as world:
+    world.job('if [ $step = 0 ]; then save 1; exit 77; fi\n: > result\n', **{"+UserLogUseXML": "true"})
+    world.run()
+    events = ElementTree.fromstring("<log>" + world.read("job.log") + "</log>")
+    numbers = [int(event.find("a[@n='EventTypeNumber']/i").text) for event in events]
+    equal([number for number in numbers if number != 6], [0, 40, 40, 1, 40, 40, 40, 40, 5])
+    kinds = [event.find("a[@n='MyType']/s").text for event in events]
+    equal((kinds[0], kinds[-1]), ("SubmitEvent", "JobTerminatedEvent"))
+    equal(events[-1].find("a[@n='ReturnValue']/i").text, "0")
