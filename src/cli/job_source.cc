@@ -102,10 +102,7 @@ Result<Submission> CommandSource::parse(const SubmitContext& context) const {
           return equal_ignoring_case(setting.first, stream);
         }))
       job.settings.emplace_back(stream, stream_file_(context.cluster, stream));
-  CAIRN_TRY(JobAd ad, command_ad(job, context));
-  Submission submission;
-  submission.jobs.push_back(std::move(ad));
-  return submission;
+  return command_submission(job, context);
 }
 
 }  // namespace

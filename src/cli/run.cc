@@ -154,6 +154,7 @@ Result<Standing> Run::stand() {
 }
 
 Status Run::check_runnable(const JobAd& ad) const {
+  CAIRN_CHECK(check_runs_here(ad));
   CAIRN_TRY(const JobSpec job, job_spec(ad));
   CAIRN_CHECK(check_output_folders(job));
   return job.transfer_files ? check_inputs(job, home_->folder()) : Status();
@@ -173,15 +174,16 @@ Status Run::check_unused(int cluster, std::size_t jobs) const {
 Result<Standing> Run::submit(std::optional<int> newest_seen) {
   const std::int64_t now = now_ms();
   const auto make = [&](int cluster) -> Result<std::vector<JobAd>> {
-    CAIRN_TRY(Submission submission, source_->ads(cluster, now / 1000));
+    CAIRN_TRY(const Submission submission, source_->ads(cluster, now / 1000));
     for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
-    if (submission.jobs.empty())
+    if (submission.empty())
       return Error{Errc::invalid, fmt::format("{} queues no job", source_->name()), 0,
                    "end it with a line: queue"};
     CAIRN_CHECK(lock(cluster));  // before anyone else can see it
-    for (const JobAd& ad : submission.jobs) CAIRN_CHECK(check_runnable(ad));
-    CAIRN_CHECK(check_unused(cluster, submission.jobs.size()));
-    return std::move(submission.jobs);
+    std::vector<JobAd> jobs = submission.jobs();
+    for (const JobAd& ad : jobs) CAIRN_CHECK(check_runnable(ad));
+    CAIRN_CHECK(check_unused(cluster, jobs.size()));
+    return jobs;
   };
   CAIRN_TRY(const std::optional<int> cluster,
             queue_->submit(source_->key(), newest_seen, now, make));

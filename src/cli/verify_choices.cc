@@ -45,17 +45,19 @@ Path stream_file(int, const char* stream) {
 }
 
 Result<std::vector<Item>> items_of(const JobSource& source) {
-  CAIRN_TRY(Submission submission, source.ads(1, std::time(nullptr)));
+  CAIRN_TRY(const Submission submission, source.ads(1, std::time(nullptr)));
   for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
-  if (submission.jobs.empty())
+  if (submission.empty())
     return usage(source.file() + " queues no job", "end it with a line: queue");
   std::vector<Item> items;
-  for (JobAd& ad : submission.jobs) {
+  std::vector<JobAd> jobs = submission.jobs();
+  for (JobAd& ad : jobs) {
+    CAIRN_CHECK(check_runs_here(ad));
     CAIRN_TRY(JobSpec job, job_spec(ad));
     std::string name =
-        submission.jobs.size() == 1
+        submission.size() == 1
             ? source.file()
-            : fmt::format("{}, job {} of {}", source.file(), items.size(), submission.jobs.size());
+            : fmt::format("{}, job {} of {}", source.file(), items.size(), submission.size());
     items.push_back({std::move(ad), std::move(job), std::move(name)});
   }
   return items;

@@ -232,6 +232,12 @@ std::optional<int> parse_signal(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> signal_name(int number) {
+  for (const auto& [name, candidate] : kSignals)
+    if (candidate == number) return cat("SIG", name);
+  return std::nullopt;
+}
+
 Status check_sandbox_names(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const std::filesystem::path path(name);

@@ -217,7 +217,7 @@ Subject read_subject(const LintInput& input) {
   }
   ProgramFinder finder(input);
   for (Job& job : subject.jobs) job.set_programs(finder.find(job));
-  if (submission) find_shared(subject, submission->jobs);
+  if (submission) find_shared(subject, submission->jobs());
   return subject;
 }
 

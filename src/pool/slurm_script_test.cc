@@ -16,7 +16,7 @@ std::vector<JobAd> ads(const std::string& submit_file) {
   SubmitContext context;
   context.directory = "/home/u/work";
   context.cluster = 12;
-  return parse_submit_file(submit_file, context).value().jobs;
+  return parse_submit_file(submit_file, context).value().jobs();
 }
 
 SlurmSettings settings() {

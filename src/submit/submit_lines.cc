@@ -5,39 +5,25 @@
 #include "base/text.h"
 
 namespace cairn {
-namespace {
 
-class LineReader {
- public:
-  explicit LineReader(std::string_view text) : text_(text) {}
-  bool at_end() const { return text_.empty(); }
-  int number() const { return number_; }
-  std::string_view next() {
-    const std::size_t end = std::min(text_.find('\n'), text_.size());
-    const std::string_view line = text_.substr(0, end);
-    text_.remove_prefix(std::min(end + 1, text_.size()));
-    ++number_;
-    return trim(line);
-  }
-
- private:
-  std::string_view text_;
-  int number_ = 0;
-};
-
-// HTCondor ends the statement at such a comment, and reads its last letter as text.
-Error cut_off(std::string_view file, int line) {
-  return {Errc::invalid, cat(file, ":", line, ": a comment inside a continued line ends it here"),
-          0, "end the comment with \\ as well, or move it above"};
+std::string_view SubmitLines::physical() {
+  const std::size_t end = std::min(rest_.find('\n'), rest_.size());
+  const std::string_view line = rest_.substr(0, end);
+  rest_.remove_prefix(std::min(end + 1, rest_.size()));
+  ++number_;
+  return trim(line);
 }
 
 // Adds the further lines of a statement whose first line ended in \.
-Status join_further(LineReader& reader, std::string_view file, std::string& text) {
-  while (!reader.at_end()) {
-    std::string_view line = reader.next();
+Status SubmitLines::join_further(std::string& text) {
+  while (!rest_.empty()) {
+    std::string_view line = physical();
     const bool goes_on = line.ends_with('\\');
     if (line.starts_with('#')) {
-      if (!goes_on) return cut_off(file, reader.number());
+      // HTCondor ends the statement at such a comment, and reads its last letter as text.
+      if (!goes_on)
+        return Error{Errc::invalid, "a comment inside a continued line ends it here", 0,
+                     "end the comment with \\ as well, or move it above"};
       continue;
     }
     if (goes_on) line.remove_suffix(1);
@@ -47,24 +33,32 @@ Status join_further(LineReader& reader, std::string_view file, std::string& text
   return {};
 }
 
-}  // namespace
+Result<std::optional<SubmitLine>> SubmitLines::next() {
+  if (rest_.empty()) return std::optional<SubmitLine>();
+  const std::string_view first = physical();
+  SubmitLine line{number_, std::string(first)};
+  if (first.starts_with('#')) return std::optional(std::move(line));
+  if (first.ends_with('\\')) {
+    line.text.pop_back();
+    if (auto joined = join_further(line.text); !joined) return std::move(joined).error();
+    line.text = std::string(trim(line.text));
+  }
+  return std::optional(std::move(line));
+}
 
 Result<std::vector<SubmitLine>> submit_lines(std::string_view text, std::string_view file) {
   std::vector<SubmitLine> lines;
-  LineReader reader(text);
-  while (!reader.at_end()) {
-    const std::string_view first = reader.next();
-    if (first.empty() || first.starts_with('#')) continue;
-    SubmitLine line{reader.number(), std::string(first)};
-    if (first.ends_with('\\')) {
-      line.text.pop_back();
-      if (auto joined = join_further(reader, file, line.text); !joined)
-        return std::move(joined).error();
+  SubmitLines reader(text);
+  while (true) {
+    auto line = reader.next();
+    if (!line) {
+      Error error = std::move(line).error();
+      error.message = cat(file, ":", reader.last_number(), ": ", error.message);
+      return error;
     }
-    line.text = std::string(trim(line.text));
-    if (!line.text.empty()) lines.push_back(std::move(line));
+    if (!*line) return lines;
+    if (!(*line)->is_blank() && !(*line)->is_comment()) lines.push_back(**std::move(line));
   }
-  return lines;
 }
 
 }  // namespace cairn

