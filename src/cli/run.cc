@@ -195,7 +195,7 @@ Status Run::compare(const std::vector<JobRecord>& jobs) const {
   const JobRecord& first = jobs.front();
   CAIRN_TRY(const Submission now,
             source_->ads(first.id.cluster, first.ad.get_integer("QDate").value_or(0)));
-  const auto difference = first_difference(jobs, now.jobs);
+  const auto difference = first_difference(jobs, now.jobs());
   if (!difference) return {};
   return Error{Errc::mismatch,
                fmt::format("{} has changed while cluster {} is not finished: {}", source_->name(),
