@@ -35,6 +35,7 @@ Commands commands_of(Macros macros) {
   const auto& assigned = macros.assigned();  // expand() leaves it alone
   for (const auto& [name, macro] : assigned) {
     const auto command = command_of(name);
+    if (macro.live && !command) continue;  // a variable of the queue statement
     const auto text = macros.expand(macro.raw);
     commands.insert_or_assign(command ? std::string(*command) : name,
                               Command{std::string(trim(text ? *text : macro.raw)), macro.line});
