@@ -21,10 +21,15 @@ namespace {
 
 // What the checks below say better, with a code of its own.
 bool is_said_by_a_check(const Subject& subject, int line, std::string_view text) {
-  if (text.find("unknown command") != text.npos || text.find("is ignored") != text.npos)
+  if (text.find("unknown command") != text.npos || text.find("is ignored") != text.npos ||
+      text.find("has no effect here") != text.npos)
     return true;  // CL107 to CL110
+  if (text.find("expected a ClassAd expression") != text.npos) return true;  // CL608, CL613
   if (subject.jobs.empty()) return false;
   const Job& job = subject.jobs.front();
+  if (text.find("should_transfer_files = NO contradicts") != text.npos &&
+      job.list("transfer_checkpoint_files"))
+    return true;  // CL217
   const auto is_at = [&](std::string_view command) {
     return line == 0 || job.line(command) == line;
   };
