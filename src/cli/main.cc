@@ -15,8 +15,14 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::array kVerbs = {&kRun,  &kSubmit,  &kEngine, &kVerify, &kLint,
-                               &kShow, &kVersion, &kPoll,   &kStarter};
+constexpr std::array kVerbs = {&kRun,    &kSubmit,  &kQueue,  &kStatus, &kLog,     &kWait,
+                               &kHold,   &kRelease, &kVacate, &kRemove, &kHistory, &kFetch,
+                               &kEngine, &kVerify,  &kLint,   &kShow,   &kVersion, &kPoll,
+                               &kStarter};
+
+// As HTCondor's tools write them; CLI11 would take each for several letters.
+constexpr std::array<std::string_view, 6> kOneDash = {"-af",     "-autoformat", "-long",
+                                                      "-format", "-constraint", "-limit"};
 
 constexpr const char* kFooter =
     "Exit status: 0 all is well; 1 the verb's own no (a job failed, a file is damaged);\n"
@@ -34,6 +40,8 @@ int run(std::vector<std::string> arguments) {
   const std::vector<std::string> rest(dashes == arguments.end() ? dashes : dashes + 1,
                                       arguments.end());
   arguments.erase(dashes, arguments.end());
+  for (std::string& word : arguments)
+    if (std::find(kOneDash.begin(), kOneDash.end(), word) != kOneDash.end()) word.insert(0, "-");
 
   CLI::App app("Cairn runs programs that save their own state, and loses nothing.", "cairn");
   app.footer(kFooter);

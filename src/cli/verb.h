@@ -29,15 +29,25 @@ struct Verb {
   std::function<int()> (*declare)(CLI::App& app, const std::vector<std::string>& rest);
 };
 
+extern const Verb kFetch;
+extern const Verb kHistory;
+extern const Verb kHold;
 extern const Verb kLint;
 extern const Verb kEngine;
+extern const Verb kLog;
 extern const Verb kPoll;
+extern const Verb kQueue;
+extern const Verb kRelease;
+extern const Verb kRemove;
 extern const Verb kRun;
 extern const Verb kShow;
 extern const Verb kStarter;
+extern const Verb kStatus;
 extern const Verb kSubmit;
+extern const Verb kVacate;
 extern const Verb kVerify;
 extern const Verb kVersion;
+extern const Verb kWait;
 
 // "cairn: …" on stderr, one line.
 void complain(const std::string& text);

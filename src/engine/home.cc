@@ -38,6 +38,12 @@ Result<Home> Home::open(FileSystem& files, const Path& folder) {
   return Home(std::filesystem::canonical(absolute));
 }
 
+Home Home::at(const Path& folder) {
+  std::error_code failure;
+  Path absolute = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), failure);
+  return Home(failure ? folder : std::move(absolute));
+}
+
 Path Home::cluster_folder(int cluster) const {
   return folder_ / fmt::format("cluster-{}", cluster);
 }

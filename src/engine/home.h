@@ -20,6 +20,8 @@ class Home {
  public:
   // Makes the folder if there is none.
   static Result<Home> open(FileSystem& files, const Path& folder);
+  // Where things are or would be: makes nothing.
+  static Home at(const Path& folder);
   // From the environment.  Errors: misuse, if there is neither CAIRN_HOME nor HOME.
   static Result<Path> default_folder();
 

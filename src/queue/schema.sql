@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   PRIMARY KEY (cluster, proc)
 ) WITHOUT ROWID;
 
+-- For who counts and chooses by state: the rows themselves lie behind their ads.
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, cluster, proc);
 
 CREATE TABLE IF NOT EXISTS events (

@@ -1,0 +1,136 @@
+#include "cli/look.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/try.h"
+#include "engine/sandbox.h"
+#include "os/descriptor.h"
+
+namespace cairn::cli {
+namespace {
+
+// The job may write anything there, or replace the file by whatever.
+std::optional<double> read_progress(const Path& file) {
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) == -1 || !S_ISREG(status.st_mode)) return std::nullopt;
+  std::array<char, 64> text{};
+  const auto got = ::read(fd.get(), text.data(), text.size() - 1);
+  if (got <= 0) return std::nullopt;
+  char* end = nullptr;
+  const double fraction = std::strtod(text.data(), &end);
+  if (end == text.data() || !(fraction >= 0 && fraction <= 1)) return std::nullopt;
+  return fraction;
+}
+
+std::vector<JobState> states_of(const JobSelection& selection, bool over) {
+  std::vector<JobState> states;
+  const auto add = [&](std::initializer_list<JobState> more) {
+    states.insert(states.end(), more.begin(), more.end());
+  };
+  if (selection.idle) add({JobState::idle});
+  if (selection.held) add({JobState::held});
+  if (selection.running)
+    add({JobState::running, JobState::spooling, JobState::vacating, JobState::saving,
+         JobState::evicting, JobState::finishing});
+  if (!states.empty() || over || selection.all) return states;
+  // A job that is named by its number is meant, whatever has become of it.
+  if (!selection.words.empty()) return {};
+  add({JobState::idle, JobState::held, JobState::running, JobState::spooling, JobState::vacating,
+       JobState::saving, JobState::evicting, JobState::finishing});
+  return states;
+}
+
+}  // namespace
+
+void declare_selection(CLI::App& app, JobSelection& selection, const std::string& all) {
+  app.add_option("JOB", selection.words,
+                 "12.3, a cluster 12, a range 12.0-5, or the name of a batch or a submit file");
+  app.add_option("-c,--constraint", selection.constraint,
+                 "Jobs of which this ClassAd expression is true");
+  app.add_flag("--all", selection.all, all);
+  app.add_flag("--held", selection.held, "Jobs that are held");
+  app.add_flag("--idle", selection.idle, "Jobs that wait");
+  app.add_flag("--running", selection.running, "Jobs that run");
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<Look> Look::open() {
+  CAIRN_TRY(const Path folder, Home::default_folder());
+  Look look(Home::at(folder));
+  CAIRN_TRY(look.reader_, QueueReader::open(look.home_.queue_file()));
+  return look;
+}
+
+Result<const listing::QueueOutline*> Look::outline() {
+  if (!outline_) {
+    listing::QueueOutline outline;
+    if (reader_) {
+      CAIRN_TRY(outline.clusters, reader_->clusters());
+      CAIRN_TRY(outline.counts, reader_->counts());
+    }
+    for (const ClusterRow& cluster : outline.clusters) clusters_[cluster.cluster] = cluster;
+    outline_ = std::move(outline);
+  }
+  const listing::QueueOutline* const found = &*outline_;
+  return found;
+}
+
+const ClusterRow& Look::cluster(int number) {
+  ClusterRow& row = clusters_[number];
+  row.cluster = number;
+  return row;
+}
+
+Result<std::optional<std::vector<JobRange>>> Look::ranges(const JobSelection& selection) {
+  std::optional<std::vector<JobRange>> ranges;
+  if (selection.words.empty()) return ranges;
+  CAIRN_TRY(const listing::QueueOutline* const all, outline());
+  CAIRN_TRY(ranges, listing::resolve(selection.words, *all));
+  return ranges;
+}
+
+Status Look::each(const JobSelection& selection, bool over, bool newest_first,
+                  const QueueReader::Look& look) {
+  std::optional<listing::Question> question;
+  if (!selection.constraint.empty()) {
+    auto parsed = listing::Question::parse(selection.constraint);
+    if (!parsed)
+      return Error{Errc::invalid, "constraint: " + parsed.error().message, 0, parsed.error().hint};
+    question = *std::move(parsed);
+  }
+  RowFilter filter;
+  CAIRN_TRY(filter.ranges, ranges(selection));
+  if (!reader_) return {};
+  CAIRN_TRY(const listing::QueueOutline* const known, outline());
+  static_cast<void>(known);
+  filter.states = states_of(selection, over);
+  filter.newest_first = newest_first;
+  const std::int64_t now_seconds = now_ms() / 1000;
+  return reader_->visit(filter, [&](JobRow&& row) {
+    if (question && !question->ask(listing::SeenAd(row), now_seconds).holds()) return true;
+    return look(std::move(row));
+  });
+}
+
+Result<listing::JobView> Look::view(const JobRow& row) {
+  CAIRN_TRY(const std::vector<EventRow> events, reader_->events(row.record.id));
+  listing::Glimpse glimpse;
+  if (row.record.activation > 0 && row.record.state != JobState::idle)
+    glimpse.progress =
+        read_progress(home_.sandbox(row.record.id, row.record.activation) / kProgressName);
+  return listing::view_of(row, cluster(row.record.id.cluster), events, glimpse, now_ms());
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,209 @@
+#include "cli/requests.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "base/try.h"
+#include "cli/job_source.h"
+#include "cli/look.h"
+#include "engine/job_log.h"
+#include "os/lock.h"
+#include "os/process.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr int kHoldByUser = 1;  // HTCondor's code
+
+std::string user_name() {
+  const passwd* const entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
+}
+
+JobEvent event_of(Request request) {
+  switch (request) {
+    case Request::hold:
+      return JobEvent::hold;
+    case Request::release:
+      return JobEvent::release;
+    case Request::remove:
+      return JobEvent::remove;
+    case Request::vacate:
+    case Request::vacate_fast:
+      break;
+  }
+  return JobEvent::vacate;
+}
+
+bool has_sandbox(JobState state) {
+  return state != JobState::idle && state != JobState::held && !listing::is_over(state);
+}
+
+// An answer that needs no change; nothing, where one is needed.
+std::optional<Answer> settled(Request request, const JobRecord& job) {
+  const auto say = [&](bool sense, std::string text) {
+    return Answer{job.id, sense, std::move(text)};
+  };
+  const std::string state(to_text(job.state));
+  if (request == Request::remove && job.state == JobState::removed)
+    return say(true, "was removed already");
+  if (listing::is_over(job.state))
+    return say(false, fmt::format("is {}; there is nothing to {}", state, to_text(request)));
+  if (request == Request::hold && job.state == JobState::held)
+    return say(true, fmt::format("was held already: {}", job.hold ? job.hold->reason : ""));
+  if (request == Request::release && job.state != JobState::held) return say(true, "is not held");
+  if (request == Request::vacate || request == Request::vacate_fast) {
+    if (job.state == JobState::held) return say(false, "is held, and does not run");
+    if (job.state == JobState::idle) return say(true, "does not run");
+    return say(true,
+               "does not run any more: what ran it is gone, and it goes on from its "
+               "checkpoint");
+  }
+  return std::nullopt;
+}
+
+// The jobs of one cluster, which nobody runs.
+class Unattended {
+ public:
+  Unattended(const Home& home, Queue& queue, Request what, const std::string& reason)
+      : home_(home), queue_(queue), what_(what), reason_(reason) {}
+
+  Result<Answer> request(JobRecord job);
+
+ private:
+  Status tidy(const JobRecord& job, bool had_sandbox);
+  Path log_file(const JobAd& ad) const;
+
+  const Home& home_;
+  Queue& queue_;
+  const Request what_;
+  const std::string& reason_;
+  PosixFileSystem files_;
+};
+
+Path Unattended::log_file(const JobAd& ad) const {
+  const auto log = ad.get_string("UserLog");
+  return log && !log->empty() ? Path(ad.get_string("Iwd").value_or("")) / *log : Path();
+}
+
+// What a dead engine left of it.
+Status Unattended::tidy(const JobRecord& job, bool had_sandbox) {
+  if (job.state == JobState::removed) return remove_tree(files_, home_.job_folder(job.id));
+  return had_sandbox ? remove_tree(files_, home_.sandbox(job.id, job.activation)) : Status();
+}
+
+Result<Answer> Unattended::request(JobRecord job) {
+  if (auto answer = settled(what_, job)) return *std::move(answer);
+  const JobEvent event = event_of(what_);
+  const bool had_sandbox = has_sandbox(job.state);
+  const std::optional<HoldFacts> was = job.hold;
+  job.state = transition(job.state, event).next;
+  if (what_ == Request::hold) job.hold = HoldFacts{kHoldByUser, 0, reason_};
+  if (what_ != Request::hold) job.hold.reset();
+  if (what_ == Request::release) job.crashes = job.evictions = 0;
+
+  // First what it started dies: nothing may run under a state that says it does not.
+  if (had_sandbox) CAIRN_CHECK(kill_marked(home_.mark(job.id, job.activation)));
+  const std::int64_t now = now_ms();
+  std::vector<EventRecord> events = {
+      {now, std::nullopt, fmt::format("{}: {}", cairn::to_text(event), reason_)}};
+  if (had_sandbox) events.push_back({now, Mark::evicted, ""});
+  CAIRN_CHECK(queue_.store(job, events));
+
+  JobLog log(job.id, log_file(job.ad), host_name(), "");
+  Answer answer{job.id, true, ""};
+  if (what_ == Request::hold) {
+    log.held(now, reason_, kHoldByUser, 0, false);
+    answer.text = "is held";
+  } else if (what_ == Request::release) {
+    log.released(now, reason_);
+    answer.text = was ? fmt::format("is released; it was held (code {}/{}): {}", was->code,
+                                    was->subcode, was->reason)
+                      : "is released";
+  } else {
+    log.aborted(now, reason_);
+    answer.text = "is removed";
+  }
+  if (const std::string problem = log.take_problem(); !problem.empty())
+    answer.text += "; " + problem;
+  CAIRN_CHECK(tidy(job, had_sandbox));
+  return answer;
+}
+
+}  // namespace
+
+std::string_view to_text(Request request) {
+  switch (request) {
+    case Request::hold:
+      return "hold";
+    case Request::release:
+      return "release";
+    case Request::vacate:
+    case Request::vacate_fast:
+      return "vacate";
+    case Request::remove:
+      return "remove";
+  }
+  return "";
+}
+
+Result<std::vector<Answer>> request(const Home& home, Request what, std::span<const JobId> jobs,
+                                    const std::string& reason) {
+  const std::string why = reason.empty()
+                              ? fmt::format("via cairn {} (by user {})", to_text(what), user_name())
+                              : reason;
+  std::map<int, std::vector<JobId>> clusters;
+  for (const JobId id : jobs) clusters[id.cluster].push_back(id);
+  std::map<JobId, Answer> answers;
+  PosixFileSystem files;
+  CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
+  for (const auto& [cluster, ids] : clusters) {
+    const Path folder = home.cluster_folder(cluster);
+    const bool was_there = std::filesystem::exists(folder);
+    CAIRN_CHECK(files.make_folder(folder));
+    auto lock = FolderLock::take(folder);
+    if (!lock && lock.error().code == Errc::locked) {
+      const std::string& message = lock.error().message;
+      const auto by = message.find("by pid");
+      for (const JobId id : ids)
+        answers[id] = {id, false,
+                       fmt::format("is being run {}; interrupt that first (Ctrl-C)",
+                                   by == std::string::npos ? message : message.substr(by))};
+      continue;
+    }
+    if (!lock) return std::move(lock).error();
+    Unattended unattended(home, queue, what, why);
+    CAIRN_TRY(const std::vector<JobRecord> records, queue.jobs(cluster));
+    bool over = true;
+    for (const JobRecord& job : records) {
+      JobState state = job.state;
+      if (std::find(ids.begin(), ids.end(), job.id) != ids.end()) {
+        CAIRN_TRY(Answer answer, unattended.request(job));
+        if (what == Request::remove && answer.makes_sense) state = JobState::removed;
+        answers[job.id] = std::move(answer);
+      }
+      over = over && listing::is_over(state);
+    }
+    // A folder that stays says that a result is still to be told: of removed jobs there is none.
+    if (!was_there || (over && what == Request::remove)) {
+      std::optional<FolderLock> held(*std::move(lock));
+      held.reset();
+      CAIRN_CHECK(remove_tree(files, folder));
+    }
+  }
+  std::vector<Answer> all;
+  for (const JobId id : jobs) {
+    const auto found = answers.find(id);
+    all.push_back(found == answers.end() ? Answer{id, false, "is not in the queue any more"}
+                                         : found->second);
+  }
+  return all;
+}
+
+}  // namespace cairn::cli

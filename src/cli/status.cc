@@ -1,0 +1,153 @@
+// `cairn status`: all about some jobs, in words; or about the engine.
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "base/try.h"
+#include "base/units.h"
+#include "cli/job_files.h"
+#include "cli/look.h"
+#include "cli/verb.h"
+#include "listing/json.h"
+#include "listing/queue_table.h"
+#include "listing/table.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "With jobs: state and why, checkpoints, where the wall time went, what happens next.\n"
+    "Without: the engine, and how many jobs there are.\n"
+    "Exit status: 0; 1 none of the selected jobs is there; 2 wrong usage, no such job.\n"
+    "Examples: cairn status 12.3\n"
+    "          cairn status --held";
+
+struct Choices {
+  JobSelection selection;
+  bool json = false;
+};
+
+listing::Resources machine(const Home& home) {
+  listing::Resources all;
+  all.cpus = std::max(1U, std::thread::hardware_concurrency());
+  struct sysinfo info {};
+  if (::sysinfo(&info) == 0)
+    all.memory_mb = static_cast<std::int64_t>(static_cast<std::uint64_t>(info.totalram) *
+                                              info.mem_unit / (1024 * 1024));
+  std::error_code failure;
+  const auto space = std::filesystem::space(home.folder(), failure);
+  if (!failure) all.disk_kb = static_cast<std::int64_t>(space.capacity / 1024);
+  return all;
+}
+
+std::optional<std::int64_t> number(const JobRow& row, const char* attribute) {
+  auto question = listing::Question::parse(attribute);
+  if (!question) return std::nullopt;
+  return question->ask(listing::SeenAd(row), now_ms() / 1000).to_integer();
+}
+
+listing::Surroundings around(Look& look, const JobRow& row) {
+  const Home& home = look.home();
+  const JobId id = row.record.id;
+  const ClusterRow& cluster = look.cluster(id.cluster);
+  listing::Surroundings facts;
+  facts.runner = cluster.runner;
+  facts.wanted = {number(row, "RequestCpus"), number(row, "RequestMemory"),
+                  number(row, "RequestDisk")};
+  facts.machine = machine(home);
+  facts.checkpoints = spooled(home, id);
+  std::error_code ignored;
+  if (std::filesystem::exists(home.job_folder(id), ignored)) facts.job_folder = home.job_folder(id);
+  const Path sandbox = home.sandbox(id, row.record.activation);
+  if (row.record.activation > 0 && std::filesystem::exists(sandbox, ignored))
+    facts.sandbox = sandbox;
+  if (cluster.key.find(": ") == std::string::npos) facts.submit_file = cluster.key;
+  facts.log = log_file(row);
+  return facts;
+}
+
+Result<int> show_jobs(Look& look, const Choices& choices) {
+  std::vector<std::pair<listing::JobView, listing::Surroundings>> jobs;
+  std::optional<Error> problem;
+  CAIRN_CHECK(look.each(choices.selection, false, false, [&](JobRow&& row) {
+    auto view = look.view(row);
+    if (!view) {
+      problem = view.error();
+      return false;
+    }
+    if (choices.json) {
+      jobs.emplace_back(*std::move(view), around(look, row));
+    } else {
+      std::cout << (jobs.empty() ? "" : "\n") << listing::status_text(*view, around(look, row));
+      if (jobs.empty()) jobs.emplace_back();
+    }
+    return static_cast<bool>(std::cout);
+  }));
+  if (problem) return *std::move(problem);
+  if (choices.json) std::cout << listing::status_json(jobs);
+  if (jobs.empty() && !choices.json) complain("no job is selected");
+  return jobs.empty() ? kNotOk : kOk;
+}
+
+// ---- without jobs
+
+std::uint64_t bytes_below(const Path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code failure;
+  std::filesystem::recursive_directory_iterator below(folder, failure);
+  for (; !failure && below != std::filesystem::recursive_directory_iterator();
+       below.increment(failure)) {
+    std::error_code ignored;
+    if (!below->is_regular_file(ignored)) continue;
+    const auto size = below->file_size(ignored);
+    if (!ignored) bytes += size;
+  }
+  return bytes;
+}
+
+Result<int> show_home(Look& look, const Choices& choices) {
+  CAIRN_TRY(const listing::QueueOutline* const outline, look.outline());
+  std::map<JobState, std::int64_t> counts;
+  for (const StateCount& each : outline->counts) counts[each.state] += each.jobs;
+  const std::uint64_t bytes = bytes_below(look.home().folder());
+  if (choices.json) {
+    std::cout << listing::dump({{"home", look.home().folder().native()},
+                                {"home_bytes", bytes},
+                                {"jobs", listing::to_json(counts)}});
+    return kOk;
+  }
+  std::cout << fmt::format("home    {}, {}\n", listing::printable(look.home().folder().native()),
+                           format_size(bytes))
+            << listing::totals_line(counts);
+  return kOk;
+}
+
+Result<int> show(const Choices& choices) {
+  CAIRN_TRY(Look look, Look::open());
+  return choices.selection.empty() ? show_home(look, choices) : show_jobs(look, choices);
+}
+
+int run(const Choices& choices) {
+  const auto status = show(choices);
+  std::cout << std::flush;
+  return status ? *status : refuse(status.error());
+}
+
+std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
+  const auto choices = std::make_shared<Choices>();
+  declare_selection(app, choices->selection, "All jobs, also those that are over");
+  app.add_flag("--json", choices->json, "As one JSON object");
+  return [choices] { return run(*choices); };
+}
+
+}  // namespace
+
+const Verb kStatus = {"status", "Says all about some jobs, or about the engine", kFooter, false,
+                      declare};
+
+}  // namespace cairn::cli

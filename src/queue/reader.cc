@@ -1,0 +1,308 @@
+#include "queue/reader.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string_view>
+#include <type_traits>
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace cairn {
+
+namespace stdfs = std::filesystem;
+
+namespace {
+
+constexpr int kBusyMs = 10'000;
+constexpr int kSchemaVersionMax = 2;
+
+Error reading_error(const stdfs::path& file, const SQLite::Exception& problem) {
+  const int code = problem.getErrorCode();
+  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  return {damaged ? Errc::corrupt : Errc::io,
+          fmt::format("read {}: {}", file.native(), problem.what()), 0,
+          damaged
+              ? "move its whole folder away to begin anew; the checkpoints are in JOB/spool there"
+              : ""};
+}
+
+// What one version of the schema has and another has not is read as empty.
+struct Columns {
+  bool live = false, name = false, runner = false, pool_id = false;
+};
+
+bool has_column(SQLite::Database& sqlite, const char* table, const char* column) {
+  SQLite::Statement query(sqlite, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
+  query.bind(1, table);
+  query.bind(2, column);
+  return query.executeStep();
+}
+
+const char* or_empty(bool there, const char* column) { return there ? column : "''"; }
+
+JobState state_from(std::string_view text) {
+  for (std::size_t i = 0; i < kJobStates; ++i)
+    if (to_text(static_cast<JobState>(i)) == text) return static_cast<JobState>(i);
+  throw SQLite::Exception(fmt::format("unknown job state '{}'", text));
+}
+
+// " state IN ('idle', …)": by these words, the index jobs_by_state is used, and a job's row, with
+// its ad behind it on pages of its own, is not read.
+std::string in_states(const std::vector<JobState>& states) {
+  std::vector<std::string> words;
+  if (states.empty())
+    for (std::size_t i = 0; i < kJobStates; ++i)
+      words.push_back(cat("'", to_text(static_cast<JobState>(i)), "'"));
+  for (const JobState state : states) words.push_back(cat("'", to_text(state), "'"));
+  return cat(" state IN (", join(words, ","), ")");
+}
+
+constexpr JobRange kEverything = {-1, 0, 0};  // of counting and visiting
+
+}  // namespace
+
+struct QueueReader::Database {
+  stdfs::path file;
+  SQLite::Database sqlite;
+  Columns columns;
+
+  template <class Action>
+  auto guarded(Action action) -> Result<std::invoke_result_t<Action>> {
+    try {
+      if constexpr (std::is_void_v<std::invoke_result_t<Action>>) {
+        action();
+        return {};
+      } else {
+        return action();
+      }
+    } catch (const SQLite::Exception& problem) {
+      return reading_error(file, problem);
+    }
+  }
+
+  std::string job_columns() const {
+    return fmt::format(
+        "cluster, proc, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
+        " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
+        " user_ms, system_ms, sent_bytes, received_bytes, ad, {}",
+        or_empty(columns.live, "live"));
+  }
+};
+
+namespace {
+
+JobRow row_from(SQLite::Statement& row) {
+  JobRow found;
+  JobRecord& job = found.record;
+  job.id = {.cluster = row.getColumn(0), .proc = row.getColumn(1)};
+  job.state = state_from(row.getColumn(2).getString());
+  job.activation = row.getColumn(3);
+  job.next_checkpoint = row.getColumn(4).getInt64();
+  if (!row.isColumnNull(5)) job.last_checkpoint = row.getColumn(5).getInt64();
+  job.crashes = row.getColumn(6);
+  job.evictions = row.getColumn(7);
+  job.completions = row.getColumn(8);
+  if (!row.isColumnNull(9)) {
+    const bool by_signal = row.getColumn(9).getInt() != 0;
+    const int value = row.getColumn(10);
+    job.exit = ExitStatus{by_signal, by_signal ? 0 : value, by_signal ? value : 0};
+  }
+  if (!row.isColumnNull(11))
+    job.hold = HoldFacts{row.getColumn(11), row.getColumn(12), row.getColumn(13).getString()};
+  job.user_ms = row.getColumn(14).getInt64();
+  job.system_ms = row.getColumn(15).getInt64();
+  job.sent_bytes = static_cast<std::uint64_t>(row.getColumn(16).getInt64());
+  job.received_bytes = static_cast<std::uint64_t>(row.getColumn(17).getInt64());
+  found.ad = row.getColumn(18).getString();
+  found.live = row.getColumn(19).getString();
+  return found;
+}
+
+std::vector<StateCount> count(SQLite::Database& sqlite, const JobRange& range) {
+  const bool everything = range == kEverything;
+  SQLite::Statement query(sqlite,
+                          cat("SELECT cluster, state, count(*), min(proc), max(proc) FROM jobs",
+                              everything ? "" : " WHERE cluster = ? AND proc BETWEEN ? AND ?",
+                              " GROUP BY cluster, state ORDER BY cluster, state"));
+  if (!everything) {
+    query.bind(1, range.cluster);
+    query.bind(2, range.first_proc);
+    query.bind(3, range.last_proc);
+  }
+  std::vector<StateCount> counts;
+  while (query.executeStep())
+    counts.push_back({query.getColumn(0), state_from(query.getColumn(1).getString()),
+                      query.getColumn(2).getInt64(), query.getColumn(3), query.getColumn(4)});
+  return counts;
+}
+
+}  // namespace
+
+QueueReader::QueueReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+QueueReader::QueueReader(QueueReader&&) noexcept = default;
+QueueReader& QueueReader::operator=(QueueReader&&) noexcept = default;
+QueueReader::~QueueReader() = default;
+
+Result<std::optional<QueueReader>> QueueReader::open(const stdfs::path& file) {
+  std::error_code failure;
+  if (!stdfs::exists(file, failure)) {
+    if (failure)
+      return Error{Errc::io,
+                   fmt::format("open {}: {}", file.native(), failure.message()),
+                   failure.value(),
+                   {}};
+    return std::optional<QueueReader>();
+  }
+  try {
+    std::unique_ptr<Database> database(
+        new Database{file, SQLite::Database(file, SQLite::OPEN_READONLY, kBusyMs), {}});
+    SQLite::Database& sqlite = database->sqlite;
+    const int version = sqlite.execAndGet("PRAGMA user_version").getInt();
+    if (version > kSchemaVersionMax)
+      return Error{Errc::unsupported,
+                   fmt::format("{} was written by a newer Cairn (schema {}, this one knows {})",
+                               file.native(), version, kSchemaVersionMax),
+                   0, "use that one, or another CAIRN_HOME"};
+    if (!has_column(sqlite, "jobs", "state")) return std::optional<QueueReader>();  // being made
+    database->columns = {.live = has_column(sqlite, "jobs", "live"),
+                         .name = has_column(sqlite, "clusters", "name"),
+                         .runner = has_column(sqlite, "clusters", "runner"),
+                         .pool_id = has_column(sqlite, "clusters", "pool_id")};
+    return std::optional<QueueReader>(QueueReader(std::move(database)));
+  } catch (const SQLite::Exception& problem) {
+    return reading_error(file, problem);
+  }
+}
+
+Result<std::vector<ClusterRow>> QueueReader::clusters() const {
+  return database_->guarded([&] {
+    const Columns& has = database_->columns;
+    SQLite::Statement query(
+        database_->sqlite,
+        fmt::format("SELECT cluster, key, created_ms, {}, {}, {} FROM clusters ORDER BY cluster",
+                    or_empty(has.name, "name"), or_empty(has.runner, "runner"),
+                    or_empty(has.pool_id, "pool_id")));
+    std::vector<ClusterRow> rows;
+    while (query.executeStep())
+      rows.push_back({query.getColumn(0),
+                      query.getColumn(1).getString(),
+                      query.getColumn(2).getInt64(),
+                      query.getColumn(3).getString(),
+                      query.getColumn(4).getString(),
+                      query.getColumn(5).getString(),
+                      {}});
+    return rows;
+  });
+}
+
+Result<std::vector<StateCount>> QueueReader::counts() const {
+  return database_->guarded([&] { return count(database_->sqlite, kEverything); });
+}
+
+Result<std::vector<StateCount>> QueueReader::counts(const std::vector<JobRange>& ranges) const {
+  return database_->guarded([&] {
+    std::vector<StateCount> all;
+    for (const JobRange& range : ranges)
+      for (const StateCount& each : count(database_->sqlite, range)) all.push_back(each);
+    return all;
+  });
+}
+
+Status QueueReader::visit(const RowFilter& filter, const Look& look) const {
+  return database_->guarded([&] {
+    SQLite::Database& sqlite = database_->sqlite;
+    const std::string order = filter.newest_first ? "DESC" : "ASC";
+    const std::string columns = database_->job_columns();
+    // All rows in one go, or first which ones, by the index.
+    const bool by_state = !filter.states.empty();
+    SQLite::Statement one(
+        sqlite, fmt::format("SELECT {} FROM jobs WHERE cluster = ? AND proc = ?", columns));
+    const auto look_up = [&](JobId id) {
+      one.reset();
+      one.bind(1, id.cluster);
+      one.bind(2, id.proc);
+      return !one.executeStep() || look(row_from(one));
+    };
+    const auto part = [&](const JobRange& range) {
+      const bool everything = range == kEverything;
+      SQLite::Statement query(
+          sqlite, fmt::format("SELECT {} FROM jobs WHERE {} AND {} ORDER BY cluster {}, proc {}",
+                              by_state ? "cluster, proc" : columns,
+                              everything ? "true" : "cluster = ? AND proc BETWEEN ? AND ?",
+                              by_state ? in_states(filter.states) : "true", order, order));
+      if (!everything) {
+        query.bind(1, range.cluster);
+        query.bind(2, range.first_proc);
+        query.bind(3, range.last_proc);
+      }
+      if (!by_state) {
+        while (query.executeStep())
+          if (!look(row_from(query))) return false;
+        return true;
+      }
+      std::vector<JobId> ids;
+      while (query.executeStep()) ids.push_back({query.getColumn(0), query.getColumn(1)});
+      return std::all_of(ids.begin(), ids.end(), look_up);
+    };
+    if (!filter.ranges) {
+      part(kEverything);
+      return;
+    }
+    for (const JobRange& range : *filter.ranges)
+      if (!part(range)) return;
+  });
+}
+
+Result<std::string> QueueReader::owner(int cluster) const {
+  return database_->guarded([&] {
+    SQLite::Statement query(database_->sqlite,
+                            "SELECT ad FROM jobs WHERE cluster = ? ORDER BY proc LIMIT 1");
+    query.bind(1, cluster);
+    if (!query.executeStep()) return std::string();
+    const std::string ad = "\n" + query.getColumn(0).getString();
+    constexpr std::string_view kOwner = "\nOwner = ";  // as JobAd::text() writes it
+    const std::size_t begin = ad.find(kOwner);
+    if (begin == std::string::npos) return std::string();
+    const std::size_t end = ad.find('\n', begin + 1);
+    const std::size_t value = begin + kOwner.size();
+    return unquote_string(ad.substr(value, end - value)).value_or("");
+  });
+}
+
+Result<std::vector<EventRow>> QueueReader::events(JobId id, std::int64_t after_seq) const {
+  return database_->guarded([&] {
+    SQLite::Statement query(database_->sqlite,
+                            "SELECT seq, activation, time_ms, mark, text FROM events"
+                            " WHERE cluster = ? AND proc = ? AND seq > ? ORDER BY seq");
+    query.bind(1, id.cluster);
+    query.bind(2, id.proc);
+    query.bind(3, after_seq);
+    std::vector<EventRow> events;
+    while (query.executeStep()) {
+      EventRow row{query.getColumn(0).getInt64(),
+                   query.getColumn(1),
+                   {query.getColumn(2).getInt64(), {}, query.getColumn(4).getString()}};
+      if (!query.isColumnNull(3)) row.event.mark = static_cast<Mark>(query.getColumn(3).getInt());
+      events.push_back(std::move(row));
+    }
+    return events;
+  });
+}
+
+Result<std::int64_t> QueueReader::version() const {
+  return database_->guarded(
+      [&] { return database_->sqlite.execAndGet("PRAGMA data_version").getInt64(); });
+}
+
+std::vector<TimedMark> marks_of(const std::vector<EventRow>& events) {
+  std::vector<TimedMark> marks;
+  for (const EventRow& row : events)
+    if (row.event.mark) marks.push_back({row.event.time_ms, *row.event.mark});
+  return marks;
+}
+
+}  // namespace cairn
