@@ -62,8 +62,9 @@ Result<int> stop(const Home& home) {
 
 // In the background, unless one runs.
 Result<int> start(const Choices& choices, const Home& home) {
-  std::vector<std::string> options = {"--idle-exit", choices.idle_exit, "--max-vacate-time",
-                                      choices.max_vacate_time, "--contract", choices.contract};
+  std::vector<std::string> options = {"--idle-exit",       choices.idle_exit,
+                                      "--max-vacate-time", choices.max_vacate_time,
+                                      "--contract",        choices.contract};
   if (choices.slots != 0) options.insert(options.end(), {"--slots", std::to_string(choices.slots)});
   CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start, options));
   CAIRN_TRY(const EngineReply reply, client.request({}));

@@ -9,6 +9,8 @@
 #include <cstdlib>
 
 #include "base/try.h"
+#include "cli/pools.h"
+#include "cli/verb.h"
 #include "engine/sandbox.h"
 #include "os/descriptor.h"
 
@@ -69,6 +71,9 @@ std::int64_t now_ms() {
 Result<Look> Look::open() {
   CAIRN_TRY(const Path folder, Home::default_folder());
   Look look(Home::at(folder));
+  // What pools know is older by then, or not known: that is said, and no reason to show nothing.
+  if (auto looked = look_at_pools(look.home_.queue_file()); !looked)
+    complain(looked.error().text());
   CAIRN_TRY(look.reader_, QueueReader::open(look.home_.queue_file()));
   return look;
 }

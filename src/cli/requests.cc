@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "base/try.h"
 #include "cli/job_source.h"
 #include "cli/look.h"
+#include "cli/pools.h"
+#include "engine/client.h"
 #include "engine/job_log.h"
 #include "os/lock.h"
 #include "os/process.h"
@@ -153,6 +156,38 @@ std::string_view to_text(Request request) {
   return "";
 }
 
+namespace {
+
+Result<std::vector<Answer>> ask_engine(const Home& home, Request what,
+                                       const std::vector<JobId>& jobs, const std::string& reason) {
+  constexpr std::array kVerbs = {RequestVerb::hold, RequestVerb::release, RequestVerb::vacate,
+                                 RequestVerb::vacate_fast, RequestVerb::remove};
+  CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start));
+  CAIRN_TRY(const EngineReply reply,
+            client.request({kVerbs.at(static_cast<std::size_t>(what)), jobs, reason}));
+  std::vector<Answer> answers;
+  for (const JobAnswer& answer : reply.answers)
+    answers.push_back({answer.id, answer.makes_sense, answer.text});
+  return answers;
+}
+
+// What becomes of it, the pool's event log will say.
+Result<std::vector<Answer>> ask_pool(const ClusterRecord& cluster, Request what,
+                                     const std::vector<JobId>& jobs, const std::string& reason) {
+  constexpr std::array kVerbs = {PoolVerb::hold, PoolVerb::release, PoolVerb::vacate,
+                                 PoolVerb::vacate_fast, PoolVerb::remove};
+  const PoolVerb verb = kVerbs.at(static_cast<std::size_t>(what));
+  const Status asked = cli::ask_pool(cluster, verb, jobs, reason);
+  std::vector<Answer> answers;
+  for (const JobId id : jobs)
+    answers.push_back({id, asked.has_value(),
+                       asked ? fmt::format("{} was asked to {} it", cluster.runner, to_text(what))
+                             : asked.error().text()});
+  return answers;
+}
+
+}  // namespace
+
 Result<std::vector<Answer>> request(const Home& home, Request what, std::span<const JobId> jobs,
                                     const std::string& reason) {
   const std::string why = reason.empty()
@@ -164,6 +199,14 @@ Result<std::vector<Answer>> request(const Home& home, Request what, std::span<co
   PosixFileSystem files;
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
   for (const auto& [cluster, ids] : clusters) {
+    CAIRN_TRY(const ClusterRecord record, queue.cluster(cluster));
+    if (record.runner == "engine" || is_pool(record.runner)) {
+      CAIRN_TRY(std::vector<Answer> told, record.runner == "engine"
+                                              ? ask_engine(home, what, ids, why)
+                                              : ask_pool(record, what, ids, why));
+      for (Answer& answer : told) answers[answer.id] = std::move(answer);
+      continue;
+    }
     const Path folder = home.cluster_folder(cluster);
     const bool was_there = std::filesystem::exists(folder);
     CAIRN_CHECK(files.make_folder(folder));

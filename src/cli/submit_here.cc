@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -22,36 +23,31 @@
 namespace cairn::cli {
 namespace {
 
-// What the jobs share, and in what each differs from that.
-NewJobs compact(const std::vector<JobAd>& ads) {
-  NewJobs jobs;
-  for (const auto& [name, expression] : ads.front().attributes())
-    if (!equal_ignoring_case(name, "ProcId")) jobs.ad.set(name, expression);
-  // An attribute that one of them does not have is no shared one.
-  for (const JobAd& ad : ads)
-    if (ad.attributes().size() != ads.front().attributes().size())
-      for (const auto& [name, expression] : ads.front().attributes())
-        if (!ad.get(name)) jobs.ad.erase(name);
-  for (const JobAd& ad : ads) {
-    std::string changes;
-    for (const auto& [name, expression] : ad.attributes())
-      if (jobs.ad.get(name) != expression) changes += cat(name, " = ", expression, "\n");
-    jobs.changes.push_back(std::move(changes));
-  }
+// The lines that only the queue's reader of one job needs are made here: its own numbers.
+NewJobs compact(SubmittedCluster&& cluster) {
+  NewJobs jobs{std::move(cluster.ad), std::move(cluster.changes)};
+  for (std::size_t proc = 0; proc < jobs.changes.size(); ++proc)
+    jobs.changes[proc] += cat(
+        "ProcId = ", proc, "\nGlobalJobId = ",
+        quote_string(cat(cluster.host, "#", cluster.id, ".", proc, "#", cluster.submitted_seconds)),
+        "\n");
   return jobs;
 }
 
-// Before days of work end where they cannot be put.  Jobs that differ in nothing but their
-// numbers are looked at once.
-Status check_runnable(const std::vector<JobAd>& ads, const Home& home) {
-  std::set<std::string> seen;
-  for (const JobAd& ad : ads) {
+// Does the job say anything of its own about where files are?
+bool differs_in_places(const std::string& changes) {
+  for (const char* name : {"Iwd", "Out", "Err", "UserLog", "TransferInput", "Cmd"})
+    if (changes.find(name) != changes.npos) return true;
+  return false;
+}
+
+// Before days of work end where they cannot be put.
+Status check_runnable(const SubmittedCluster& cluster, const Home& home) {
+  for (std::size_t proc = 0; proc < cluster.changes.size(); ++proc) {
+    if (proc > 0 && !differs_in_places(cluster.changes[proc])) continue;
+    const JobAd ad = cluster.job(proc);
+    CAIRN_CHECK(check_runs_here(ad));
     CAIRN_TRY(const JobSpec job, job_spec(ad));
-    const std::string places =
-        cat(job.initial_directory.native(), "\n", job.output.parent_path().native(), "\n",
-            job.error.parent_path().native(), "\n", ad.get("TransferInput").value_or(""), "\n",
-            ad.get("TransferOutputRemaps").value_or(""), "\n", job.log.parent_path().native());
-    if (!seen.insert(places).second) continue;
     CAIRN_CHECK(check_output_folders(job));
     if (job.transfer_files) CAIRN_CHECK(check_inputs(job, home.folder()));
   }
@@ -59,14 +55,19 @@ Status check_runnable(const std::vector<JobAd>& ads, const Home& home) {
 }
 
 // Event 000 of all, each log file written once.
-void announce(const std::vector<JobAd>& ads, int cluster, std::int64_t now_ms) {
+void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
   std::map<Path, std::string> logs;
-  for (int proc = 0; const JobAd& ad : ads) {
-    const JobId id{cluster, proc++};
+  const auto log_of = [](const JobAd& ad) {
     const auto log = ad.get_string("UserLog");
-    if (!log || log->empty()) continue;
-    logs[Path(ad.get_string("Iwd").value_or("")) / *log] +=
-        submit_event({id, now_ms / 1000}, host_name());
+    return log && !log->empty() ? Path(ad.get_string("Iwd").value_or("")) / *log : Path();
+  };
+  const Path shared = log_of(jobs.ad);
+  for (int proc = 0; const std::string& changes : jobs.changes) {
+    const JobId id{cluster, proc++};
+    Path log = shared;
+    if (changes.find("UserLog") != changes.npos || changes.find("Iwd") != changes.npos)
+      if (const auto ad = JobAd::parse(jobs.ad.text() + changes)) log = log_of(*ad);
+    if (!log.empty()) logs[log] += submit_event({id, now_ms / 1000}, host_name());
   }
   for (const auto& [file, text] : logs) {
     const Descriptor fd(
@@ -84,35 +85,35 @@ Result<int> submit(const HereChoices& choices) {
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
   CAIRN_TRY(const auto source, open_submit_file(choices.file));
   const std::int64_t now = wall_clock_ms();
-  std::vector<JobAd> ads;
+  NewJobs jobs;
   const auto make = [&](int cluster) -> Result<NewJobs> {
     CAIRN_TRY(Submission submission, source->ads(cluster, now / 1000));
     for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
-    if (submission.jobs.empty())
+    if (submission.empty())
       return Error{Errc::invalid, fmt::format("{} queues no job", source->name()), 0,
                    "end it with a line: queue"};
-    ads = std::move(submission.jobs);
-    CAIRN_CHECK(check_runnable(ads, home));
+    CAIRN_CHECK(check_runnable(submission.clusters.front(), home));
     if (const Path old = home.job_folder({cluster, 0}); std::filesystem::exists(old))
       return Error{Errc::misuse,
                    fmt::format("{} belongs to a job that {} does not know", old.native(),
                                home.queue_file().native()),
                    0, fmt::format("move {} away", home.folder().native())};
-    return compact(ads);
+    jobs = compact(std::move(submission.clusters.front()));
+    return jobs;
   };
-  CAIRN_TRY(const int cluster, queue.add({.key = source->key(),
-                                          .created_ms = now,
-                                          .runner = "engine",
-                                          .name = choices.name},
-                                         make));
-  announce(ads, cluster, now);
+  CAIRN_TRY(
+      const int cluster,
+      queue.add({.key = source->key(), .created_ms = now, .runner = "engine", .name = choices.name},
+                make));
+  announce(jobs, cluster, now);
+  const std::size_t count = jobs.changes.size();
   if (choices.json)
-    std::cout << nlohmann::json{{"cluster", cluster}, {"jobs", ads.size()}}.dump() << std::endl;
+    std::cout << nlohmann::json{{"cluster", cluster}, {"jobs", count}}.dump() << std::endl;
   else if (choices.terse)
-    std::cout << fmt::format("{0}.0 - {0}.{1}", cluster, ads.size() - 1) << std::endl;
+    std::cout << fmt::format("{0}.0 - {0}.{1}", cluster, count - 1) << std::endl;
   else
-    std::cout << fmt::format("{} job{} submitted to cluster {}.", ads.size(),
-                             ads.size() == 1 ? "" : "s", cluster)
+    std::cout << fmt::format("{} job{} submitted to cluster {}.", count, count == 1 ? "" : "s",
+                             cluster)
               << std::endl;
   auto client = Client::connect(home, Client::IfNone::start);
   auto woken = client ? client->request({.verb = RequestVerb::wake, .jobs = {}, .reason = ""})

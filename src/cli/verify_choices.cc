@@ -54,10 +54,9 @@ Result<std::vector<Item>> items_of(const JobSource& source) {
   for (JobAd& ad : jobs) {
     CAIRN_CHECK(check_runs_here(ad));
     CAIRN_TRY(JobSpec job, job_spec(ad));
-    std::string name =
-        submission.size() == 1
-            ? source.file()
-            : fmt::format("{}, job {} of {}", source.file(), items.size(), submission.size());
+    std::string name = submission.size() == 1 ? source.file()
+                                              : fmt::format("{}, job {} of {}", source.file(),
+                                                            items.size(), submission.size());
     items.push_back({std::move(ad), std::move(job), std::move(name)});
   }
   return items;

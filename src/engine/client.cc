@@ -117,13 +117,12 @@ Result<EngineReply> Client::request(const EngineRequest& request) {
     if (message) return decode_engine_reply(*message);
     pollfd readable{socket_.get(), POLLIN, 0};
     const int ready = retry_interrupted([&] {
-      return ::poll(&readable, 1,
-                    static_cast<int>(std::chrono::milliseconds(kPatience).count()));
+      return ::poll(&readable, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count()));
     });
     if (ready == 0)
       return Error{Errc::io, "the engine does not answer", ETIMEDOUT, "see cairn status"};
-    const auto got = retry_interrupted(
-        [&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
+    const auto got =
+        retry_interrupted([&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
     if (got < 0) return system_error("read from", "the engine", errno);
     if (got == 0)
       return Error{Errc::io, "the engine ended before it answered", 0,

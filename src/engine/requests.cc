@@ -17,8 +17,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineReply, answers, status)
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kVerbs = {
-    "status", "wake", "hold", "release", "vacate", "vacate_fast", "remove", "stop"};
+constexpr std::array<std::string_view, 8> kVerbs = {"status", "wake",        "hold",   "release",
+                                                    "vacate", "vacate_fast", "remove", "stop"};
 
 // MessagePack, as between engine and starter: reasons need not be valid UTF-8.
 std::string packed(const Json& json) {
@@ -48,8 +48,7 @@ Result<EngineRequest> decode_engine_request(std::string_view bytes) {
     const Json json = Json::from_msgpack(bytes);
     const int verb = json.at("verb");
     if (verb < 0 || verb >= static_cast<int>(kVerbs.size())) return unreadable("unknown verb");
-    return EngineRequest{static_cast<RequestVerb>(verb),
-                         json.at("jobs").get<std::vector<JobId>>(),
+    return EngineRequest{static_cast<RequestVerb>(verb), json.at("jobs").get<std::vector<JobId>>(),
                          json.at("reason").get<std::string>()};
   } catch (const Json::exception& problem) {
     return unreadable(problem.what());

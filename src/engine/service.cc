@@ -53,9 +53,7 @@ void raise_descriptor_limit() {
   std::ignore = ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-bool is_over(JobState state) {
-  return state == JobState::completed || state == JobState::removed;
-}
+bool is_over(JobState state) { return state == JobState::completed || state == JobState::removed; }
 
 }  // namespace
 
@@ -99,7 +97,9 @@ class Service::Loop final : public Starters {
   void on_free(Seat& seat) override { freed_.insert(seat.shadow.record().id); }
   void leave_seats();
   void start_waiting();
-  bool has_room() const { return service_.slots_max == 0 || std::ssize(seats_) < service_.slots_max; }
+  bool has_room() const {
+    return service_.slots_max == 0 || std::ssize(seats_) < service_.slots_max;
+  }
   void start(const WaitingJob& job);
   void refuse(JobRecord record, const Error& why);
   std::string take_slot(Seat& seat);
@@ -201,8 +201,8 @@ Status Service::Loop::resume_jobs() {
     const JobState state = record.state;
     CAIRN_TRY(Seat* const seat, this->seat(std::move(record)));
     freed_.insert(id);
-    CAIRN_CHECK(seat->shadow.resume(takes_over(state) ? take_slot(*seat) : std::string(),
-                                    last_alive_ms_));
+    CAIRN_CHECK(
+        seat->shadow.resume(takes_over(state) ? take_slot(*seat) : std::string(), last_alive_ms_));
   }
   return {};
 }
@@ -241,8 +241,8 @@ void Service::Loop::tick() {
   std::filesystem::last_write_time(home_.engine_folder() / "alive",
                                    std::filesystem::file_time_type::clock::now(), ignored);
   const auto now = std::chrono::steady_clock::now();
-  const bool busy = !seats_.empty() || !links_.empty() ||
-                    waiting_.count_that_fit(service_.machine) > 0;
+  const bool busy =
+      !seats_.empty() || !links_.empty() || waiting_.count_that_fit(service_.machine) > 0;
   if (busy) busy_until_ = now;
   if (service_.idle_exit && now - busy_until_ >= *service_.idle_exit && !stopping_) {
     log("engine", "there is nothing to do");
@@ -277,7 +277,8 @@ void Service::Loop::leave_seats() {
           {.id = id,
            .priority = static_cast<int>(record.ad.get_integer("JobPrio").value_or(0)),
            .cpus = std::max(1, static_cast<int>(record.ad.get_integer("RequestCpus").value_or(1))),
-           .memory_mb = std::max<std::int64_t>(0, record.ad.get_integer("RequestMemory").value_or(0)),
+           .memory_mb =
+               std::max<std::int64_t>(0, record.ad.get_integer("RequestMemory").value_or(0)),
            .disk_kb = std::max<std::int64_t>(0, record.ad.get_integer("RequestDisk").value_or(0))});
     seats_.erase(found);
   }
@@ -287,7 +288,8 @@ void Service::Loop::start_waiting() {
   while (!stopping_ && !failure_ && has_room()) {
     // With a fixed number of slots nothing is divided.
     constexpr std::int64_t kAll = std::int64_t{1} << 60;
-    const auto job = waiting_.take(service_.slots_max == 0 ? free_ : Resources{1 << 30, kAll, kAll});
+    const auto job =
+        waiting_.take(service_.slots_max == 0 ? free_ : Resources{1 << 30, kAll, kAll});
     if (!job) return;
     start(*job);
   }
@@ -332,8 +334,8 @@ void Service::Loop::accept() {
     if (!error) {
       ucred peer{};
       socklen_t bytes = sizeof peer;
-      const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer,
-                                      &bytes) == 0;
+      const bool known =
+          ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0;
       if (known && (peer.uid == ::geteuid() || peer.uid == 0))
         hear(std::make_shared<Visitor>(std::move(socket)));
     }
@@ -342,16 +344,15 @@ void Service::Loop::accept() {
 }
 
 void Service::Loop::hear(const std::shared_ptr<Visitor>& visitor) {
-  visitor->socket.async_read_some(
-      asio::buffer(visitor->buffer), [this, visitor](const asio::error_code& error,
-                                                     std::size_t got) {
-        if (error) return;  // it goes with its visitor
-        visitor->requests.add({visitor->buffer.data(), got});
-        auto message = visitor->requests.next();
-        if (!message) return;  // no client of ours
-        if (*message) return answer(visitor, **message);
-        hear(visitor);
-      });
+  visitor->socket.async_read_some(asio::buffer(visitor->buffer),
+                                  [this, visitor](const asio::error_code& error, std::size_t got) {
+                                    if (error) return;  // it goes with its visitor
+                                    visitor->requests.add({visitor->buffer.data(), got});
+                                    auto message = visitor->requests.next();
+                                    if (!message) return;  // no client of ours
+                                    if (*message) return answer(visitor, **message);
+                                    hear(visitor);
+                                  });
 }
 
 void Service::Loop::answer(const std::shared_ptr<Visitor>& visitor, const std::string& message) {

@@ -257,8 +257,9 @@ Status Shadow::request(Wish wish, Vacate how, const std::string& reason) {
   JobRecord next = record_;
   next.wish = wish;
   next.wish_reason = reason;
-  CAIRN_CHECK(store(std::move(next), {},
-                    fmt::format("is to be {}: {}", wish == Wish::hold ? "held" : "removed", reason)));
+  CAIRN_CHECK(
+      store(std::move(next), {},
+            fmt::format("is to be {}: {}", wish == Wish::hold ? "held" : "removed", reason)));
   if (has_starter_) return vacate(how, reason);
   return fulfil();
 }
@@ -331,8 +332,8 @@ Status Shadow::receive(const Started& report) {
   JobRecord next = record_;
   note(next, [this](LiveAd& live, std::int64_t now) { live.executing(now, started_); });
   execution_begin_ms_ = host_.now_ms();
-  CAIRN_CHECK(store(std::move(next), {Mark::execute_begin},
-                    fmt::format("started, pid {}", report.pid)));
+  CAIRN_CHECK(
+      store(std::move(next), {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
   log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation),
                  static_cast<int>(record_.ad.get_integer("RequestCpus").value_or(1)));
   poison_.started(taken_ ? taken_ : record_.last_checkpoint);
@@ -355,11 +356,11 @@ Status Shadow::receive(const Exited& report) {
   });
   const PolicyVerdict verdict = exit_verdict(next);
   const JobEvent event = decide(classify_exit(report.exit, job_,
-                                       {.contract = options_.contract,
-                                        .vacating = leaving(),
-                                        .killed = fast_,
-                                        .crashes = record_.crashes,
-                                        .completions = record_.completions}),
+                                              {.contract = options_.contract,
+                                               .vacating = leaving(),
+                                               .killed = fast_,
+                                               .crashes = record_.crashes,
+                                               .completions = record_.completions}),
                                 verdict, report.exit);
   const std::string how = describe(report.exit);
   switch (event) {

@@ -19,8 +19,8 @@
 #include "job/exit_class.h"
 #include "job/goodput.h"
 #include "job/job_spec.h"
-#include "job/poison.h"
 #include "job/live_ad.h"
+#include "job/poison.h"
 #include "job/policy.h"
 #include "queue/queue.h"
 
@@ -162,9 +162,9 @@ class Shadow {
   std::string slot_;
   std::optional<std::int64_t> event_ms_;  // of what is stored; unset: now
   bool has_starter_ = false;
-  bool adopting_ = false;       // the starter takes an old sandbox over
-  bool launched_ = false;       // the program may be running, and so be asked to leave
-  bool started_ = false;        // it was, in this activation
+  bool adopting_ = false;  // the starter takes an old sandbox over
+  bool launched_ = false;  // the program may be running, and so be asked to leave
+  bool started_ = false;   // it was, in this activation
   std::int64_t execution_begin_ms_ = 0, execution_end_ms_ = 0;  // of the newest; 0: none
   bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
@@ -172,7 +172,7 @@ class Shadow {
   // The program runs again while this checkpoint is being made durable.
   std::optional<std::int64_t> taken_;
   std::string leave_reason_;
-  PoisonWatch poison_;             // not under HTCondor's contract
+  PoisonWatch poison_;  // not under HTCondor's contract
   bool left_by_policy_ = false;
 };
 

@@ -53,9 +53,8 @@ bool Shadow::may_be_released() const {
   const auto expression = classad::Expression::parse(*text);
   if (!expression) return false;
   const auto calls = expression->calls();
-  if (std::any_of(calls.begin(), calls.end(), [](const std::string& name) {
-        return equal_ignoring_case(name, "time");
-      }))
+  if (std::any_of(calls.begin(), calls.end(),
+                  [](const std::string& name) { return equal_ignoring_case(name, "time"); }))
     return true;
   const classad::Ad ad = to_classad(record_.ad, record_.live);
   return classad::evaluate(*expression, {.my = &ad, .now_seconds = host_.now_ms() / 1000}).holds();
@@ -103,7 +102,8 @@ void Shadow::note_new_state(JobRecord& next, JobEvent event, const std::string& 
   const CondorStatus before = condor_status(record_.state), after = condor_status(next.state);
   if (before == CondorStatus::running && after != before) {
     live.left(now, after == CondorStatus::completed);
-    if (after == CondorStatus::completed) live.completed(now);
+    if (after == CondorStatus::completed)
+      live.completed(now);
     else if (event != JobEvent::crashed)
       live.vacated(now, next.hold ? next.hold->reason : leave_reason_,
                    next.hold ? next.hold->code : 0, next.hold ? next.hold->subcode : 0);

@@ -29,10 +29,10 @@ Result<Seat*> Starters::seat(JobRecord record) {
   const JobId id = record.id;
   CAIRN_TRY(JobSpec spec, job_spec(record.ad));
   CAIRN_TRY(std::vector<TimedMark> marks, queue_.marks(id));
-  const auto [entry, made] = seats_.try_emplace(
-      id, io_,
-      Shadow(queue_, *this, home_, shadow_options_, std::move(record), std::move(spec),
-             std::move(marks)));
+  const auto [entry, made] =
+      seats_.try_emplace(id, io_,
+                         Shadow(queue_, *this, home_, shadow_options_, std::move(record),
+                                std::move(spec), std::move(marks)));
   return &entry->second;
 }
 

@@ -22,7 +22,8 @@ struct Resources {
   }
   Resources& operator+=(const Resources& other);
   Resources& operator-=(const Resources& other);
-  friend auto operator<=>(const Resources&, const Resources&) = default;  // NOLINT(modernize-use-nullptr)
+  friend auto operator<=>(const Resources&,
+                          const Resources&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class Waiting {

@@ -44,9 +44,8 @@ std::string where(const JobRow& row, const ClusterRow& cluster, const SeenAd& ad
 bool is_hold(std::string_view text) {
   constexpr std::array kHolding = {JobEvent::hold, JobEvent::hopeless, JobEvent::start_failed,
                                    JobEvent::spool_failed, JobEvent::finish_failed};
-  return std::any_of(kHolding.begin(), kHolding.end(), [&](JobEvent event) {
-    return text.starts_with(cat(to_text(event), ":"));
-  });
+  return std::any_of(kHolding.begin(), kHolding.end(),
+                     [&](JobEvent event) { return text.starts_with(cat(to_text(event), ":")); });
 }
 
 std::string command_of(const SeenAd& ad) {

@@ -23,12 +23,12 @@ void each_line(std::string_view text, See see) {
   }
 }
 
+// The last one: what jobs share stands before what is a job's own.
 std::optional<std::string_view> find_line(std::string_view text, std::string_view name) {
   std::optional<std::string_view> found;
   each_line(text, [&](std::string_view each, std::string_view expression) {
-    if (!equal_ignoring_case(each, name)) return true;
-    found = expression;
-    return false;
+    if (equal_ignoring_case(each, name)) found = expression;
+    return true;
   });
   return found;
 }

@@ -244,8 +244,8 @@ std::string upsert_text() {
   bool first = true;
   for (const std::string& column : split_list(kJobColumns)) {
     if (column == "cluster" || column == "proc" || column == "ad") continue;
-    text += fmt::format("{}{} = excluded.{}", std::exchange(first, false) ? "" : ", ", column,
-                        column);
+    text +=
+        fmt::format("{}{} = excluded.{}", std::exchange(first, false) ? "" : ", ", column, column);
   }
   return text;
 }
@@ -314,12 +314,13 @@ Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
   };
   SQLite::Statement insert(
       sqlite,
-      fmt::format("INSERT INTO jobs (cluster, proc, ad, state, activation, next_checkpoint, crashes,"
-                  " evictions, completions, user_ms, system_ms, sent_bytes, received_bytes,"
-                  " priority, request_cpus, request_memory_mb, request_disk_kb)"
-                  " VALUES (?, ?, ?, 'idle', 0, 0, 0, 0, 0, 0, 0, 0, 0, {}, {}, {}, {})",
-                  jobs.ad.get_integer("JobPrio").value_or(0), asked("RequestCpus", 1),
-                  asked("RequestMemory", 0), asked("RequestDisk", 0)));
+      fmt::format(
+          "INSERT INTO jobs (cluster, proc, ad, state, activation, next_checkpoint, crashes,"
+          " evictions, completions, user_ms, system_ms, sent_bytes, received_bytes,"
+          " priority, request_cpus, request_memory_mb, request_disk_kb)"
+          " VALUES (?, ?, ?, 'idle', 0, 0, 0, 0, 0, 0, 0, 0, 0, {}, {}, {}, {})",
+          jobs.ad.get_integer("JobPrio").value_or(0), asked("RequestCpus", 1),
+          asked("RequestMemory", 0), asked("RequestDisk", 0)));
   SQLite::Statement event(sqlite,
                           "INSERT INTO events (cluster, proc, seq, activation, time_ms, mark, text)"
                           " VALUES (?, ?, 1, 0, ?, ?, 'submitted')");
@@ -488,8 +489,8 @@ Result<ClusterRecord> Queue::cluster(int cluster) const {
     SQLite::Statement query(database_->sqlite, cat(kSelectClusters, " WHERE cluster = ?"));
     query.bind(1, cluster);
     if (query.executeStep()) return cluster_from(query);
-    return Error{Errc::not_found, fmt::format("there is no cluster {} in the queue", cluster), 0,
-                 {}};
+    return Error{
+        Errc::not_found, fmt::format("there is no cluster {} in the queue", cluster), 0, {}};
   });
 }
 
@@ -513,8 +514,8 @@ Result<JobRecord> Queue::job(JobId id) const {
     query.bind(1, id.cluster);
     query.bind(2, id.proc);
     if (query.executeStep()) return job_from(query);
-    return Error{Errc::not_found, fmt::format("there is no job {} in the queue", to_text(id)), 0,
-                 {}};
+    return Error{
+        Errc::not_found, fmt::format("there is no job {} in the queue", to_text(id)), 0, {}};
   });
 }
 

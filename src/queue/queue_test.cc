@@ -233,8 +233,9 @@ TEST_F(QueueTest, KeepsWhoseJobsTheyAre) {
 TEST_F(QueueTest, JobsThatAreAlikeAreStoredOnceAndReadWhole) {
   Queue queue = open();
   const auto make = [](int cluster) -> Result<NewJobs> {
-    NewJobs jobs{ad_of(cluster, "shared"), {"ProcId = 0\n", "ProcId = 1\nArguments = \"own\"\n",
-                                            "ProcId = 2\nRequestCpus = 3\nJobPrio = -4\n"}};
+    NewJobs jobs{ad_of(cluster, "shared"),
+                 {"ProcId = 0\n", "ProcId = 1\nArguments = \"own\"\n",
+                  "ProcId = 2\nRequestCpus = 3\nJobPrio = -4\n"}};
     jobs.ad.set_integer("RequestMemory", 7);
     return jobs;
   };

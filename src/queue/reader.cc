@@ -32,7 +32,14 @@ Error reading_error(const stdfs::path& file, const SQLite::Exception& problem) {
 
 // What one version of the schema has and another has not is read as empty.
 struct Columns {
-  bool live = false, name = false, runner = false, pool_id = false;
+  bool live = false, name = false, runner = false, pool_id = false, shared = false;
+
+  // A job's ad: what its cluster's says, and then its own lines, which go before.
+  const char* ad() const {
+    return shared
+               ? "coalesce((SELECT c.ad FROM clusters c WHERE c.cluster = jobs.cluster), '') || ad"
+               : "ad";
+  }
 };
 
 bool has_column(SQLite::Database& sqlite, const char* table, const char* column) {
@@ -88,8 +95,8 @@ struct QueueReader::Database {
     return fmt::format(
         "cluster, proc, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
         " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
-        " user_ms, system_ms, sent_bytes, received_bytes, ad, {}",
-        or_empty(columns.live, "live"));
+        " user_ms, system_ms, sent_bytes, received_bytes, {}, {}",
+        columns.ad(), or_empty(columns.live, "live"));
   }
 };
 
@@ -171,7 +178,8 @@ Result<std::optional<QueueReader>> QueueReader::open(const stdfs::path& file) {
     database->columns = {.live = has_column(sqlite, "jobs", "live"),
                          .name = has_column(sqlite, "clusters", "name"),
                          .runner = has_column(sqlite, "clusters", "runner"),
-                         .pool_id = has_column(sqlite, "clusters", "pool_id")};
+                         .pool_id = has_column(sqlite, "clusters", "pool_id"),
+                         .shared = has_column(sqlite, "clusters", "ad")};
     return std::optional<QueueReader>(QueueReader(std::move(database)));
   } catch (const SQLite::Exception& problem) {
     return reading_error(file, problem);
@@ -259,8 +267,10 @@ Status QueueReader::visit(const RowFilter& filter, const Look& look) const {
 
 Result<std::string> QueueReader::owner(int cluster) const {
   return database_->guarded([&] {
-    SQLite::Statement query(database_->sqlite,
-                            "SELECT ad FROM jobs WHERE cluster = ? ORDER BY proc LIMIT 1");
+    SQLite::Statement query(
+        database_->sqlite,
+        fmt::format("SELECT {} FROM jobs WHERE cluster = ? ORDER BY proc LIMIT 1",
+                    database_->columns.ad()));
     query.bind(1, cluster);
     if (!query.executeStep()) return std::string();
     const std::string ad = "\n" + query.getColumn(0).getString();
