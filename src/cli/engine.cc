@@ -24,7 +24,8 @@ constexpr const char* kFooter =
 struct Choices {
   bool foreground = false, stop = false;
   int slots = 0;
-  std::string idle_exit = "5m", max_vacate_time = "10m", contract = "cairn";
+  std::string idle_exit = "5m", max_vacate_time = "10m", contract = "cairn",
+              policy_interval = "60s";
 };
 
 Result<Home> open_home() {
@@ -41,6 +42,7 @@ Result<int> serve(const Choices& choices, const Home& home) {
   options.shadow.contract = choices.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
   options.shadow.host = host_name();
   CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices.max_vacate_time));
+  CAIRN_TRY(options.policy_interval, parse_duration(choices.policy_interval));
   if (choices.idle_exit != "never") {
     CAIRN_TRY(options.idle_exit, parse_duration(choices.idle_exit));
   }
@@ -84,6 +86,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
                  "End after so long without anything to do, or: never. Default: 5m");
   app.add_option("--max-vacate-time", choices->max_vacate_time,
                  "How long a job that is asked may take to leave. Default: 10m");
+  app.add_option("--policy-interval", choices->policy_interval,
+                 "How often periodic_hold and its like are asked. Default: 60s");
   app.add_option("--contract", choices->contract,
                  "htcondor: lose and hold what a real pool does. Default: cairn")
       ->check(CLI::IsMember({"cairn", "htcondor"}));

@@ -8,9 +8,10 @@
 #include <memory>
 
 #include "base/try.h"
-#include "cli/submit_pool.h"
+#include "cli/pools.h"
 #include "cli/verb.h"
 #include "engine/home.h"
+#include "queue/queue.h"
 
 namespace cairn::cli {
 namespace {
@@ -25,7 +26,7 @@ Result<int> poll(const Choices& choices) {
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(const Home home, Home::open(files, folder));
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
-  CAIRN_CHECK(look_at_pools(queue));
+  CAIRN_CHECK(look_at_pools(home.queue_file()));
   CAIRN_TRY(const std::vector<JobRecord> jobs, queue.jobs(choices.cluster));
   for (const JobRecord& job : jobs)
     fmt::print(

@@ -36,17 +36,18 @@ SlurmOptions slurm_options(const Home& home) {
 }
 
 Result<std::vector<JobAd>> read_jobs(const JobSource& source, const Home& home, int cluster) {
-  CAIRN_TRY(Submission submission, source.ads(cluster, now_ms() / 1000));
+  CAIRN_TRY(const Submission submission, source.ads(cluster, now_ms() / 1000));
   for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
-  if (submission.jobs.empty())
+  if (submission.empty())
     return Error{Errc::invalid, fmt::format("{} queues no job", source.name()), 0,
                  "end it with a line: queue"};
-  for (const JobAd& ad : submission.jobs) {
+  std::vector<JobAd> jobs = submission.jobs();
+  for (const JobAd& ad : jobs) {
     CAIRN_TRY(const JobSpec job, job_spec(ad));
     CAIRN_CHECK(check_output_folders(job));
     if (job.transfer_files) CAIRN_CHECK(check_inputs(job, home.folder()));
   }
-  return std::move(submission.jobs);
+  return jobs;
 }
 
 Status announce(const std::vector<JobAd>& jobs) {

@@ -76,7 +76,8 @@ class Service::Loop final : public Starters {
         free_(service_.machine),
         acceptor_(io_),
         signals_(io_),
-        ticks_(io_) {}
+        ticks_(io_),
+        policies_(io_) {}
 
   Status serve();
 
@@ -89,6 +90,8 @@ class Service::Loop final : public Starters {
   Status load_waiting();
   void watch_signals();
   void tick();
+  void watch_policies();
+  Status evaluate_policies();
   void stop();
   bool through() const { return stopping_ && links_.empty(); }
 
@@ -120,7 +123,7 @@ class Service::Loop final : public Starters {
   std::set<JobId> freed_;  // seats to be looked at: is it idle again, over, held?
   Acceptor acceptor_;
   asio::signal_set signals_;
-  Timer ticks_;
+  Timer ticks_, policies_;
   std::optional<FolderLock> lock_;
   Descriptor folder_;
   std::chrono::steady_clock::time_point busy_until_;
@@ -142,6 +145,7 @@ Status Service::Loop::serve() {
   CAIRN_CHECK(load_waiting());
   accept();
   tick();
+  watch_policies();
   settle();
   io_.run();
   // Whoever connects now finds nobody, and starts another engine.
@@ -254,6 +258,28 @@ void Service::Loop::tick() {
   ticks_.async_wait([this](const asio::error_code& error) {
     if (!error) tick();
   });
+}
+
+void Service::Loop::watch_policies() {
+  policies_.expires_after(service_.policy_interval);
+  policies_.async_wait([this](const asio::error_code& error) {
+    if (error || stopping_ || failure_) return;
+    check(evaluate_policies());
+    settle();
+    watch_policies();
+  });
+}
+
+Status Service::Loop::evaluate_policies() {
+  CAIRN_TRY(const std::vector<JobId> waiting, queue_.waiting_with_policies(kRunner));
+  for (const JobId id : waiting) {
+    if (seats_.contains(id)) continue;
+    CAIRN_TRY(JobRecord record, queue_.job(id));
+    CAIRN_CHECK(seat(std::move(record)));
+    freed_.insert(id);
+  }
+  for (auto& [id, seat] : seats_) CAIRN_CHECK(seat.shadow.evaluate_periodic());
+  return {};
 }
 
 // ---- who sits

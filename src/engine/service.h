@@ -22,6 +22,7 @@ struct ServiceOptions {
   int slots_max = 0;  // so many jobs at a time, whatever they ask for; 0: as the machine has room
   ShadowOptions shadow;
   StarterProgram starter = StarterProgram::find();
+  std::chrono::milliseconds policy_interval{std::chrono::seconds(60)};  // of periodic expressions
   // Ends when there has been nothing to do for so long; unset: never.
   std::optional<std::chrono::milliseconds> idle_exit;
 };

@@ -13,7 +13,6 @@ namespace cairn {
 namespace {
 
 // HTCondor's codes (reference/htcondor-contract.md, 1.11).
-constexpr int kHoldByUser = 1;
 constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
 

@@ -88,7 +88,7 @@ Status Shadow::evaluate_periodic() {
       return {};
     case PolicyAction::remove:
       CAIRN_CHECK(happen(JobEvent::remove, record_, {}, verdict.reason));
-      log_.removed(host_.now_ms(), verdict.reason);
+      log_.aborted(host_.now_ms(), verdict.reason);
       say("removed: " + verdict.reason, Weight::notable);
       return {};
   }

@@ -553,6 +553,25 @@ Result<std::vector<JobId>> Queue::active(const std::string& runner) const {
   });
 }
 
+Result<std::vector<JobId>> Queue::waiting_with_policies(const std::string& runner) const {
+  return database_->guarded("read", [&] {
+    SQLite::Statement clusters(database_->sqlite,
+                               "SELECT cluster FROM clusters WHERE runner = ? AND"
+                               " (ad LIKE '%Periodic%' OR ad LIKE '%AllowedJobDuration%')");
+    SQLite::Statement jobs(database_->sqlite,
+                           "SELECT proc FROM jobs WHERE state IN ('idle', 'held') AND cluster = ?");
+    clusters.bind(1, runner);
+    std::vector<JobId> ids;
+    while (clusters.executeStep()) {
+      const int cluster = clusters.getColumn(0);
+      jobs.reset();
+      jobs.bind(1, cluster);
+      while (jobs.executeStep()) ids.push_back({cluster, jobs.getColumn(0).getInt()});
+    }
+    return ids;
+  });
+}
+
 Result<std::map<JobState, std::int64_t>> Queue::counts(const std::string& runner) const {
   return database_->guarded("read", [&] {
     SQLite::Statement query(

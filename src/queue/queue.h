@@ -146,6 +146,9 @@ class Queue final : public JobStore {
                        const std::function<void(const WaitingJob&)>& look) const;
   // Those of that runner that are neither idle nor held nor over.
   Result<std::vector<JobId>> active(const std::string& runner) const;
+  // Those that are idle or held, and whose cluster has periodic expressions or a limit on how
+  // long it may take.
+  Result<std::vector<JobId>> waiting_with_policies(const std::string& runner) const;
   // Jobs by state, of all clusters of that runner.
   Result<std::map<JobState, std::int64_t>> counts(const std::string& runner) const;
   Status remove_cluster(int cluster);

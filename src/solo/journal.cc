@@ -34,7 +34,7 @@ Json to_fields(const JobRecord& record) {
   // Does not compile when the record gets a field: it belongs into the journal, too.
   [[maybe_unused]] const auto& [id, ad, state, activation, next_checkpoint, last_checkpoint,
                                 crashes, evictions, completions, exit, hold, user_ms, system_ms,
-                                sent_bytes, received_bytes] = record;
+                                sent_bytes, received_bytes, live, wish, wish_reason] = record;
   Json json = {{"cluster", record.id.cluster},
                {"proc", record.id.proc},
                {"state", std::string(to_text(record.state))},
@@ -51,6 +51,8 @@ Json to_fields(const JobRecord& record) {
   if (record.exit)
     json["exit"] = {record.exit->by_signal, record.exit->code, record.exit->signal,
                     record.exit->core_dumped};
+  if (!record.live.attributes().empty()) json["live"] = record.live.text();
+  if (record.wish != Wish::none) json["wish"] = {static_cast<int>(record.wish), record.wish_reason};
   if (record.hold) json["hold"] = {record.hold->code, record.hold->subcode, record.hold->reason};
   return json;
 }
@@ -82,6 +84,18 @@ JobRecord record_from(const Json& json) {
     const Json& exit = json["exit"];
     record.exit = ExitStatus{exit.at(0).get<bool>(), exit.at(1).get<int>(), exit.at(2).get<int>(),
                              exit.at(3).get<bool>()};
+  }
+  if (json.contains("live")) {
+    auto live = JobAd::parse(json["live"].get<std::string>());
+    if (!live) throw Json::other_error::create(501, live.error().text(), nullptr);
+    record.live = *std::move(live);
+  }
+  if (json.contains("wish")) {
+    const int wish = json["wish"].at(0).get<int>();
+    if (wish < 0 || wish > static_cast<int>(Wish::remove))
+      throw Json::other_error::create(501, "unknown wish", nullptr);
+    record.wish = static_cast<Wish>(wish);
+    record.wish_reason = json["wish"].at(1).get<std::string>();
   }
   if (json.contains("hold")) {
     const Json& hold = json["hold"];

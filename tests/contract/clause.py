@@ -55,6 +55,8 @@ class World:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        if self.engine():
+            self.kill_engine()
         if kind is None:
             shutil.rmtree(self.root)
         else:
@@ -105,6 +107,12 @@ class World:
         process.kill()
         process.communicate()
 
+    def kill_engine(self):
+        """kill -9 of the background engine."""
+        pid = self.engine()
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not alive(pid), "the end of the engine")
+
     def open_gate(self, name):
         (self.gates / f"{name}.open").touch()
 
@@ -131,6 +139,14 @@ class World:
 
     def spool(self, job="1.0"):
         return self.job_folder(job) / "spool"
+
+    def engine(self):
+        """The pid of the background engine, None while there is none."""
+        try:
+            found = re.match(r"pid (\d+) ", (self.home / "engine" / "lock").read_text())
+        except FileNotFoundError:
+            return None
+        return int(found[1]) if found and alive(int(found[1])) else None
 
     def checkpoints(self, job="1.0"):
         spool = self.spool(job)

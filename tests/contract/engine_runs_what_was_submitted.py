@@ -1,0 +1,21 @@
+"""cairn submit returns at once; one engine starts by itself, runs the jobs, and can be asked to end."""
+from clause import *
+
+with World() as world:
+    world.job('note "$step"\n[ $step = 0 ] && { save 1; exit 77; }\necho done > result\n')
+    several = [world.start("submit", "job.sub", "--terse") for _ in range(5)]
+    clusters = sorted(world.finish(process).out.strip() for process in several)
+    equal(clusters, [f"{n}.0 - {n}.0" for n in range(1, 6)])
+    assert world.engine(), "there is no engine"
+    equal(len(re.findall("serves", (world.home / "engine" / "log").read_text())), 1)
+    world.cairn("wait", "1", "2", "3", "4", "5")
+    equal(sorted(world.notes()), ["0"] * 5 + ["1"] * 5)
+    equal(world.read("result"), "done\n")
+    contains(world.cairn("engine", "--foreground", status=2).err, "has an engine already")
+    pid = world.engine()
+    world.cairn("engine", "--stop")
+    wait_for(lambda: not alive(pid), "the end of the engine")
+    contains(world.cairn("engine", "--stop", status=1).err, "no engine runs in")
+    events = [number for number, _, _ in world.log()]
+    equal(events.count("000"), 5)
+    equal(events.count("005"), 5)
