@@ -100,17 +100,26 @@ Status check_items(const std::vector<SpoolItem>& items) {
 
 // ---- taking
 
+Status make_folders(FileSystem& files, const Path& folder, const TakenCheckpoint& taken) {
+  for (const auto& [name, mode] : taken.folders)
+    CAIRN_CHECK(files.make_folder(name.empty() ? folder : folder / name));
+  return {};
+}
+
 // Puts the files of one checkpoint into a new folder.
 //   before  the folder of the checkpoint before it
 class Taker {
  public:
-  Taker(FileSystem& files, Path folder, Path before)
-      : files_(files), folder_(std::move(folder)), before_(std::move(before)) {}
+  Taker(FileSystem& files, Path folder, Path before, std::uint64_t memory_bytes)
+      : files_(files),
+        folder_(std::move(folder)),
+        before_(std::move(before)),
+        memory_left_(memory_bytes) {}
 
   Result<TakenCheckpoint> take(int number, const std::vector<SpoolItem>& items);
 
  private:
-  Status make_folder(const Path& name);
+  void note_folder(const Path& name, unsigned mode);
   Status take_file(const SpoolItem& item);
   bool may_link(const SpoolItem& item, File& source);
 
@@ -118,30 +127,29 @@ class Taker {
   Path folder_;
   Path before_;
   std::vector<std::string> names_;
+  std::uint64_t memory_left_;
   TakenCheckpoint taken_;
 };
 
 Result<TakenCheckpoint> Taker::take(int number, const std::vector<SpoolItem>& items) {
   taken_.number = number;
   for (const SpoolItem& item : items) names_.push_back(item.name);
-  CAIRN_CHECK(make_folder(""));
+  note_folder("", 0777);
   for (const SpoolItem& item : items) {
-    if (!item.folder) {
-      CAIRN_CHECK(make_folder(Path(item.name).parent_path()));
-      CAIRN_CHECK(take_file(item));
+    if (item.folder) {
+      note_folder(item.name, (item.mode & 0777U) | 0700U);
       continue;
     }
-    CAIRN_CHECK(make_folder(item.name));
-    CAIRN_CHECK(files_.set_mode(folder_ / item.name, (item.mode & 0777U) | 0700U));
+    note_folder(Path(item.name).parent_path(), 0777);
+    CAIRN_CHECK(take_file(item));
   }
   return std::move(taken_);
 }
 
-Status Taker::make_folder(const Path& name) {
-  if (taken_.folders.contains(name)) return {};
-  if (!name.empty()) CAIRN_CHECK(make_folder(name.parent_path()));
-  taken_.folders.insert(name);
-  return files_.make_folder(name.empty() ? folder_ : folder_ / name);
+void Taker::note_folder(const Path& name, unsigned mode) {
+  if (!name.empty()) note_folder(name.parent_path(), 0777);
+  const auto [entry, is_new] = taken_.folders.emplace(name, mode);
+  if (mode != 0777) entry->second = mode;
 }
 
 // The newest generation must not be one file with that of the checkpoint before, as where a
@@ -153,18 +161,29 @@ bool Taker::may_link(const SpoolItem& item, File& source) {
 
 Status Taker::take_file(const SpoolItem& item) {
   CAIRN_TRY(auto source, item.open());
-  const Path target = folder_ / item.name;
-  TakenCheckpoint::Piece piece{item.name, false, {}};
-  if (may_link(item, *source) && files_.link(*source, target)) {
-    piece.linked = true;
-    CAIRN_TRY(piece.info, files_.info(target));
+  CAIRN_TRY(const std::uint64_t bytes, source->size());
+  TakenCheckpoint::Piece piece{.name = item.name, .mode = item.mode & 0777U};
+  if (may_link(item, *source)) {
+    CAIRN_CHECK(make_folders(files_, folder_, taken_));
+    piece.linked = files_.link(*source, folder_ / item.name).has_value();
+  }
+  if (piece.linked) {
+    CAIRN_TRY(piece.info, files_.info(folder_ / item.name));
     taken_.bytes += piece.info.bytes;
+  } else if (bytes <= memory_left_) {
+    std::string text(bytes, '\0');
+    CAIRN_TRY(const std::size_t got, source->read_at(0, std::as_writable_bytes(std::span(text))));
+    text.resize(got);
+    memory_left_ -= got;
+    taken_.bytes += got;
+    piece.bytes = std::move(text);
   } else {
-    CAIRN_TRY(auto copy, files_.create(target, 0600));
-    CAIRN_TRY(const std::uint64_t bytes, copy->append_all_of(*source));
+    CAIRN_CHECK(make_folders(files_, folder_, taken_));
+    CAIRN_TRY(auto copy, files_.create(folder_ / item.name, 0600));
+    CAIRN_TRY(const std::uint64_t copied, copy->append_all_of(*source));
     CAIRN_CHECK(copy->close());
-    CAIRN_CHECK(files_.set_mode(target, item.mode & 0777U));
-    taken_.bytes += bytes;
+    CAIRN_CHECK(files_.set_mode(folder_ / item.name, piece.mode));
+    taken_.bytes += copied;
   }
   taken_.pieces.push_back(std::move(piece));
   return {};
@@ -175,8 +194,17 @@ Status Taker::take_file(const SpoolItem& item) {
 Result<SpoolManifestLine> make_durable(FileSystem& files, const Path& folder,
                                        const TakenCheckpoint::Piece& piece) {
   const Path path = folder / piece.name;
-  CAIRN_TRY(auto file, files.open(path));
   Sha256 hash;
+  if (piece.bytes) {
+    CAIRN_TRY(auto file, files.create(path, 0600));
+    CAIRN_CHECK(file->append(as_bytes(*piece.bytes)));
+    CAIRN_CHECK(files.set_mode(path, piece.mode));
+    CAIRN_CHECK(file->sync());
+    CAIRN_CHECK(file->close());
+    hash.add(as_bytes(*piece.bytes));
+    return SpoolManifestLine{piece.name, hash.hex()};
+  }
+  CAIRN_TRY(auto file, files.open(path));
   CAIRN_CHECK(read_through(*file, [&](Bytes bytes) { return hash.add(bytes), Status(); }));
   CAIRN_CHECK(file->sync());
   CAIRN_CHECK(file->close());
@@ -193,6 +221,9 @@ Result<SpoolManifestLine> make_durable(FileSystem& files, const Path& folder,
 // Every byte and name in `folder` durable but the folder's own name.
 Result<SpoolManifest> make_durable(FileSystem& files, const Path& folder,
                                    const TakenCheckpoint& taken) {
+  CAIRN_CHECK(make_folders(files, folder, taken));
+  for (const auto& [name, mode] : taken.folders)
+    if (mode != 0777) CAIRN_CHECK(files.set_mode(folder / name, mode));
   SpoolManifest manifest;
   for (const TakenCheckpoint::Piece& piece : taken.pieces) {
     CAIRN_TRY(auto line, make_durable(files, folder, piece));
@@ -204,8 +235,8 @@ Result<SpoolManifest> make_durable(FileSystem& files, const Path& folder,
   CAIRN_CHECK(file->append(as_bytes(encode_spool_manifest(manifest))));
   CAIRN_CHECK(file->sync());
   CAIRN_CHECK(file->close());
-  for (auto name = taken.folders.rbegin(); name != taken.folders.rend(); ++name)
-    CAIRN_CHECK(files.sync_directory(name->empty() ? folder : folder / *name));
+  for (auto inner = taken.folders.rbegin(); inner != taken.folders.rend(); ++inner)
+    CAIRN_CHECK(files.sync_directory(inner->first.empty() ? folder : folder / inner->first));
   return manifest;
 }
 
@@ -276,8 +307,8 @@ bool is_immutable(const FileItem& item) {
   return !item.folder && (item.mode & 0222U) == 0 && generation_of(item.name);
 }
 
-Spool::Spool(FileSystem& files, Path folder, int keep)
-    : files_(files), folder_(std::move(folder)), keep_(keep) {
+Spool::Spool(FileSystem& files, Path folder, int keep, std::uint64_t memory_bytes)
+    : files_(files), folder_(std::move(folder)), keep_(keep), memory_bytes_(memory_bytes) {
   CAIRN_ASSERT(keep >= 1, "a spool keeps at least one checkpoint");
 }
 
@@ -290,7 +321,7 @@ Result<TakenCheckpoint> Spool::take(int number, const std::vector<SpoolItem>& it
                  "a number is used once, and numbers grow"};
   const Path temporary = unfinished_folder(number);
   CAIRN_CHECK(remove_tree(files_, temporary));
-  auto taken = Taker(files_, temporary, checkpoint_folder(last)).take(number, items);
+  auto taken = Taker(files_, temporary, checkpoint_folder(last), memory_bytes_).take(number, items);
   // As far as it can be removed; newest() tries again.
   if (!taken) std::ignore = remove_tree(files_, temporary);
   return taken;

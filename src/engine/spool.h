@@ -55,12 +55,16 @@ bool is_immutable(const FileItem& item);
 struct TakenCheckpoint {
   struct Piece {
     std::string name;
+    unsigned mode = 0;
     bool linked = false;  // the sandbox has the same file
-    FileInfo info;        // of a linked file, when it was taken
+    FileInfo info{};      // of a linked file, when it was taken
+    // A small file is in memory until it is made durable: a new name costs the restart most.
+    std::optional<std::string> bytes{};
   };
   int number = -1;
   std::vector<Piece> pieces;
-  std::set<Path> folders;  // relative; a folder sorts before what is in it
+  // With modes; relative, a folder sorts before what is in it.
+  std::map<Path, unsigned> folders;
   std::uint64_t bytes = 0;
 };
 
@@ -68,7 +72,9 @@ class Spool {
  public:
   //   folder  made at the first commit; its parent must exist
   //   keep    the newest so many good checkpoints stay, at least 1
-  Spool(FileSystem& files, Path folder, int keep = 2);
+  //   memory_bytes  so much of a checkpoint is kept in memory until it is made durable; larger
+  //                 files are copied when they are taken
+  Spool(FileSystem& files, Path folder, int keep = 2, std::uint64_t memory_bytes = 1 << 20);
 
   // Brings the files to safety from whoever may change them: afterwards the items' files may be
   // written to, renamed and removed.  Nothing is durable, and no reader sees it.
@@ -126,6 +132,7 @@ class Spool {
   FileSystem& files_;
   Path folder_;
   int keep_;
+  std::uint64_t memory_bytes_;
   std::set<int> known_good_;    // verified or committed by this object
   bool folder_synced_ = false;  // its name, in its parent
 };

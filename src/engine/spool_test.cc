@@ -328,9 +328,12 @@ TEST_F(SpoolTest, DropLeavesNothing) {
 
 constexpr int kCommits = 3;
 
+// Small files are kept in memory until they are made durable, large ones are copied when taken.
+constexpr std::uint64_t kAllInMemory = 1 << 20, kNothingInMemory = 0;
+
 // Commits again and again; returns the last number that was acknowledged.
-int commit_some(FileSystem& disk) {
-  Spool spool(disk, "job/spool");
+int commit_some(FileSystem& disk, std::uint64_t memory_bytes) {
+  Spool spool(disk, "job/spool", 2, memory_bytes);
   int acknowledged = -1;
   for (int number = 0; number < kCommits; ++number)
     if (spool.commit(number, items_of(generation(number)))) acknowledged = number;
@@ -354,9 +357,10 @@ std::string complaint(SimFileSystem& disk, int acknowledged) {
 }
 
 // The first complaint at any power cut, with the disk; empty if there is none.
-std::string first_complaint(const SimFileSystem& start) {
+std::string first_complaint(const SimFileSystem& start, std::uint64_t memory_bytes = kAllInMemory) {
   std::string first;
-  for_each_crash(start, commit_some, [&](SimFileSystem& disk, int acknowledged) {
+  const auto work = [&](FileSystem& disk) { return commit_some(disk, memory_bytes); };
+  for_each_crash(start, work, [&](SimFileSystem& disk, int acknowledged) {
     const SimFileSystem before = disk;
     first = complaint(disk, acknowledged);
     if (!first.empty()) first += "\n" + before.describe();
@@ -366,13 +370,15 @@ std::string first_complaint(const SimFileSystem& start) {
 }
 
 TEST(SpoolCrash, NeverLosesAnAcknowledgedCheckpoint) {
-  EXPECT_EQ(first_complaint(empty_disk()), "");
+  EXPECT_EQ(first_complaint(empty_disk(), kAllInMemory), "");
+  EXPECT_EQ(first_complaint(empty_disk(), kNothingInMemory), "");
 }
 
 TEST(SpoolCrash, CanaryWithoutFileSyncIsCaught) {
   SimFileSystem disk = empty_disk();
   disk.lie_about_file_sync();
-  EXPECT_NE(first_complaint(disk), "");
+  EXPECT_NE(first_complaint(disk, kAllInMemory), "");
+  EXPECT_NE(first_complaint(disk, kNothingInMemory), "");
 }
 
 TEST(SpoolCrash, CanaryWithoutFolderSyncIsCaught) {
@@ -568,11 +574,16 @@ TEST_F(SpoolLinkTest, AGenerationStaysThatTheProgramRemoves) {
 }
 
 TEST_F(SpoolLinkTest, WhatTheProgramDoesAfterItWasTakenIsNotInTheCheckpoint) {
-  const TakenCheckpoint taken = spool_.take(0, program_.step(1).value()).value();
-  program_.step(2).value();
-  program_.step(3).value();
-  spool_.make_durable(taken).value();
-  EXPECT_EQ(read_back(disk_, newest().checkpoint->folder), Program::contents(1));
+  for (const std::uint64_t memory_bytes : {kAllInMemory, kNothingInMemory}) {
+    SimFileSystem disk = empty_disk();
+    const Program program(disk);
+    Spool spool(disk, "job/spool", 2, memory_bytes);
+    const TakenCheckpoint taken = spool.take(0, program.step(1).value()).value();
+    program.step(2).value();
+    program.step(3).value();
+    spool.make_durable(taken).value();
+    EXPECT_EQ(read_back(disk, spool.newest().value().checkpoint->folder), Program::contents(1));
+  }
 }
 
 TEST_F(SpoolLinkTest, AGenerationThatIsWrittenToBeforeItIsDurableIsNoCheckpoint) {
@@ -703,8 +714,11 @@ TEST(SpoolLinkFailure, KeepsWhatWasAcknowledgedWhicheverOperationFails) {
 
 TEST(SpoolFailure, KeepsWhatWasAcknowledgedWhicheverOperationFails) {
   for (const int sys_errno : {EIO, ENOSPC, EINTR}) {
-    const std::size_t failed = for_each_failure(
-        empty_disk(), sys_errno, commit_some, [](SimFileSystem& disk, int acknowledged) {
+    const auto work = [&](FileSystem& disk) {
+      return commit_some(disk, sys_errno == EIO ? kNothingInMemory : kAllInMemory);
+    };
+    const std::size_t failed =
+        for_each_failure(empty_disk(), sys_errno, work, [](SimFileSystem& disk, int acknowledged) {
           EXPECT_EQ(complaint(disk, acknowledged), "") << disk.describe();
           EXPECT_GE(acknowledged, kCommits - 2) << "one failure spoils one commit";
         });

@@ -34,6 +34,7 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
+constexpr int kLaunchComesWithin = 20;                // milliseconds
 constexpr auto kPatience = std::chrono::minutes(10);  // HTCondor's MachineMaxVacateTime
 
 // The engine's end is gone: nobody is left to report to.
@@ -85,6 +86,9 @@ class Publication {
 class Starter {
  public:
   explicit Starter(int socket) : socket_(socket) {}
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+  ~Starter() { begin_publication(); }  // and waits: what was taken is not lost
 
   // Until the engine says quit, or is gone.
   void serve();
@@ -102,6 +106,7 @@ class Starter {
   Status remove_old_sandboxes();
   Status check_restorable(const Spool::Newest& newest) const;
   Result<Started> launch();
+  void begin_publication();
   void end_publication();
   void lock_spool();
   void report_spooled(const Result<SpooledCheckpoint>& done, Publication::Clock::time_point begin);
@@ -129,6 +134,8 @@ class Starter {
   Descriptor ended_;
   // A checkpoint that was taken and is being made durable while the program runs.  An exit is
   // reported after it, so that there is never more than one.
+  std::optional<TakenCheckpoint> taken_;
+  Publication::Clock::time_point taken_at_;
   std::unique_ptr<Publication> publication_;
   std::optional<Exited> unreported_;
   // The program was started once more, only to be asked to leave; its exit is reported as this.
@@ -148,7 +155,8 @@ void Starter::serve() {
       if (errno == EINTR) continue;
       throw EngineGone();
     }
-    if (ready == 0) perform(KillOrder{});
+    if (ready == 0 && instead_of_exit_) perform(KillOrder{});
+    if (ready == 0) begin_publication();
     // The exit first: a signal ordered after it must not hit the next program.
     if (waiting[1].revents != 0) reap();
     if (waiting[2].revents != 0) end_publication();
@@ -321,7 +329,9 @@ Result<Started> Starter::launch() {
 
 void Starter::perform(const LaunchOrder&) {
   auto started = launch();
-  if (started) return report(*started);
+  if (started) report(*started);
+  begin_publication();
+  if (started) return;
   end_descendants();
   report(StartFailed{6, errno_of(started.error()), started.error().text()});
 }
@@ -372,7 +382,8 @@ void Starter::perform(const SpoolOrder& order) {
   }
   if (order.early) {
     report(Taken{number});
-    publication_ = std::make_unique<Publication>(*spool_, *std::move(taken), begin);
+    taken_ = *std::move(taken);
+    taken_at_ = begin;
     return;
   }
   report_spooled(spool_->make_durable(*taken), begin);
@@ -389,15 +400,25 @@ void Starter::fail_spooling(const SpoolOrder& order, const Error& error) {
   patience_ends_ = std::chrono::steady_clock::now() + job_.max_vacate_time.value_or(kPatience);
 }
 
-// For poll(): until a program that was asked to leave is killed; -1: for ever.
+// For poll(): until a program that was asked to leave is killed, or what was taken is made
+// durable without the order to launch; -1: for ever.
 int Starter::milliseconds_left() const {
+  if (taken_) return kLaunchComesWithin;
   if (!instead_of_exit_) return -1;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       patience_ends_ - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
 }
 
+// Not before the program runs again, or it has become clear that it does not: both want a core.
+void Starter::begin_publication() {
+  if (!taken_) return;
+  publication_ =
+      std::make_unique<Publication>(*spool_, *std::exchange(taken_, std::nullopt), taken_at_);
+}
+
 void Starter::end_publication() {
+  begin_publication();
   if (!publication_) return;
   const auto finished = std::exchange(publication_, nullptr);
   report_spooled(finished->result(), finished->begin());
@@ -437,6 +458,7 @@ void Starter::perform(const KillOrder&) {
 void Starter::perform(const QuitOrder& order) {
   pid_ = 0;
   end_descendants();
+  begin_publication();
   publication_.reset();  // waits: what was taken is not lost
   spool_lock_.reset();
   quit_ = true;
@@ -451,6 +473,7 @@ void Starter::perform(const QuitOrder& order) {
 }
 
 void Starter::reap() {
+  begin_publication();
   auto end = wait_for(pid_);
   pid_ = 0;
   ended_.reset();

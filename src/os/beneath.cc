@@ -297,7 +297,8 @@ Result<Beneath> Beneath::open(const Path& folder, Way way) {
   Descriptor fd(
       retry_interrupted([&] { return ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd) return system_error("open", folder, errno);
-  const bool by_hand = way == Way::by_hand || !kernel_resolves();
+  static const bool kernel_can = kernel_resolves();
+  const bool by_hand = way == Way::by_hand || !kernel_can;
   return Beneath(std::make_shared<const Root>(Root{std::move(fd), folder, by_hand}));
 }
 
