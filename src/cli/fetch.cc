@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "cli/job_files.h"
 #include "cli/look.h"
+#include "cli/pools.h"
 #include "cli/verb.h"
 #include "engine/spool_manifest.h"
 #include "listing/json.h"
@@ -104,6 +105,7 @@ class Fetch {
 
  private:
   Result<int> get_into(const Path& target, const Path& staging);
+  Result<int> get_from_pool(const ClusterRow& cluster, const Path& target);
   Status add_streams(const Path& staging);
   std::string name() const { return to_text(row_.record.id); }
 
@@ -236,11 +238,30 @@ Result<int> Fetch::get_into(const Path& target, const Path& staging) {
   return kNotOk;
 }
 
+// A pool keeps one checkpoint, without sums of what is in it.
+Result<int> Fetch::get_from_pool(const ClusterRow& cluster, const Path& target) {
+  ClusterRecord record;
+  record.cluster = cluster.cluster;
+  record.runner = cluster.runner;
+  record.pool_id = cluster.pool_id;
+  auto fetched = fetch_from_pool(record, row_.record.id, target);
+  if (!fetched && fetched.error().code == Errc::not_found) {
+    complain(fetched.error().text());
+    return kNotOk;
+  }
+  if (!fetched) return std::move(fetched).error();
+  std::cout << fmt::format("the newest checkpoint of job {} in {}, as {} keeps it\n", name(),
+                           listing::printable(target.native()), cluster.runner);
+  return kOk;
+}
+
 Result<int> Fetch::get() {
   const Path target = choices_.to.empty() ? Path(name() + ".ckpt") : Path(choices_.to);
   if (stdfs::exists(stdfs::symlink_status(target)))
     return Error{Errc::misuse, fmt::format("{} exists already", target.native()), 0,
                  "move it away, or name another folder with --to"};
+  if (const ClusterRow& cluster = look_.cluster(row_.record.id.cluster); is_pool(cluster.runner))
+    return get_from_pool(cluster, target);
   const Path staging = Path(target.native() + ".tmp");
   auto status = get_into(target, staging);
   std::ignore = remove_tree(files_, staging);

@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "cli/look.h"
+#include "cli/pools.h"
 #include "cli/verb.h"
 #include "os/watch.h"
 
@@ -159,7 +160,13 @@ Result<int> Waiting::go() {
   }
   FolderWatch watch = FolderWatch::open(look.home().folder());
   std::int64_t seen = -1;
+  auto heard = Clock::now();
   for (;;) {
+    // Nobody but us puts into the queue what happens in a pool.
+    if (Clock::now() > heard + 1s) {
+      CAIRN_CHECK(look_at_pools(look.home().queue_file()));
+      heard = Clock::now();
+    }
     CAIRN_TRY(const std::int64_t version, look.reader()->version());
     const auto begin = Clock::now();
     if (version != seen) {
