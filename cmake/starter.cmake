@@ -4,14 +4,14 @@
 add_executable(cairn_starter ${PROJECT_SOURCE_DIR}/src/starter/main.cc ${PROJECT_SOURCE_DIR}/src/starter/fmt.cc)
 set_target_properties(cairn_starter PROPERTIES OUTPUT_NAME cairn-starter POSITION_INDEPENDENT_CODE OFF)
 target_include_directories(cairn_starter PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-set(modules cairn_solo cairn_engine cairn_job cairn_classad cairn_os cairn_base)
+set(modules cairn_solo cairn_engine cairn_job cairn_classad cairn_format cairn_os cairn_base)
 add_dependencies(cairn_starter ${modules})
 foreach(module ${modules})
   list(APPEND archives $<TARGET_FILE:${module}>)
 endforeach()
 find_library(CAIRN_CRYPTO_STATIC libcrypto.a REQUIRED)
-target_link_libraries(cairn_starter PRIVATE cairn_flags -static ${archives} ${CAIRN_CRYPTO_STATIC})
-# libcrypto can load more of itself at run time; we ask it for SHA-256 alone.
-target_link_options(cairn_starter PRIVATE $<$<CONFIG:Release>:-s> LINKER:--no-warnings)
+target_link_libraries(cairn_starter PRIVATE cairn_flags -static ${archives} ${CAIRN_CRYPTO_STATIC} ${CAIRN_ZSTD} ${CAIRN_PCRE2})
+# The linker warns of dlopen() and getaddrinfo() in libcrypto; we ask it for SHA-256 alone.
+target_link_options(cairn_starter PRIVATE $<$<CONFIG:Release>:-s>)
 set_target_properties(cairn_starter PROPERTIES LINK_DEPENDS "${archives}")
 install(TARGETS cairn_starter RUNTIME)

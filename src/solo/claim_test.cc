@@ -61,6 +61,7 @@ TEST_F(ClaimTest, TakesOverFromAnEarlierRunOfTheSameAllocation) {
 TEST_F(ClaimTest, AProcessOfThisMachineIsLookedAt) {
   Runner other = this_runner("18", 0);
   other.pid = ::getppid();
+  --other.start_time;
   left_by(other);  // that pid, but another start time: it was used again
   EXPECT_TRUE(take(kThere));
   SpawnOptions sleeper;

@@ -42,6 +42,9 @@ JobRecord full_record() {
   job.system_ms = 6;
   job.sent_bytes = std::uint64_t{1} << 40;
   job.received_bytes = 7;
+  job.live.set_integer("NumJobStarts", 4);
+  job.wish = Wish::hold;
+  job.wish_reason = "by request";
   return job;
 }
 

@@ -3,7 +3,7 @@ from slurm import HERE, World, equal, wait_for
 
 with World() as world:
     world.job("""
-note "starts at $step"
+note "starts at $step"; pwd > "$GATES/sandbox"
 case $step in
   0) save 1; exit 77 ;;
   1) save 2; [ -e "$GATES/second" ] || { : > "$GATES/second"; head -c 200000000 /dev/zero > big; }; exit 77 ;;
@@ -18,7 +18,8 @@ esac
     wait_for(lambda: (world.gates / "second").exists() and world.poll()[0][1] == "spooling", "the second checkpoint",
              world.poll)
     world.kill_inside(world.runner()["pid"])
-    world.run(HERE / "slurm.sh", "-s", world.state_folder, "exec", "sh", "-c", "rm -rf /tmp/cairn-0/*")
+    sandbox = (world.gates / "sandbox").read_text().strip()
+    world.run(HERE / "slurm.sh", "-s", world.state_folder, "exec", "rm", "-rf", sandbox, f"{sandbox}.staged")
     world.wait_until("completed")
     equal(world.read("result"), "2\n")
     equal(world.notes()[-2:], ["starts at 1", "starts at 2"])

@@ -4,7 +4,7 @@ from slurm import World, contains, equal
 NAME = """it's "$(touch pwned)" `touch pwned` \\ # ; %j & ü"""
 
 with World("""hostile $(touch pwned) ' " %A #""") as world:
-    quoted = NAME.replace("\\", "\\\\").replace('"', '\\"').replace("$(", "$(DOLLAR)(")
+    quoted = NAME.replace('"', '\\"').replace("$(", "$(DOLLAR)(")
     world.job("echo fine > result", environment=None, **{"+JobBatchName": f'"{quoted}"'})
     number = world.submit(f"--slurm-option=--comment={NAME}")
     world.wait_until("completed")
