@@ -423,9 +423,16 @@ TEST_F(ShadowTest, ResumesSavingAndThenLeaves) {
 }
 
 TEST_F(ShadowTest, SavesTheOutputsOnceMoreWhenTheEngineDiedMeanwhileAndNeverCallsItProgress) {
-  JobRecord record = queue_.jobs(cluster_).value().at(0);
-  record.ad.set_string("WhenToTransferOutput", "ON_EXIT_OR_EVICT");
-  queue_.store(record, {}).value();
+  JobAd ad = queue_.jobs(cluster_).value().at(0).ad;
+  ad.set_string("WhenToTransferOutput", "ON_EXIT_OR_EVICT");
+  cluster_ = queue_
+                 .submit("evict.sub", std::nullopt, 1000,
+                         [&ad](int cluster) -> Result<std::vector<JobAd>> {
+                           ad.set_integer("ClusterId", cluster);
+                           return std::vector{ad};
+                         })
+                 .value()
+                 .value();
   for (int evictions = 1; evictions <= 2; ++evictions) {
     shadow_ = make();
     start();
