@@ -64,9 +64,7 @@ class Object {
   bool has(const char* name) const { return json_.contains(name); }
   std::string text(const char* name) const { return has(name) ? text_of(json_.at(name)) : ""; }
   bool truth(const char* name) const { return text(name) == "true"; }
-  std::int64_t integer(const char* name) const {
-    return parse_integer(text(name)).value_or(0);
-  }
+  std::int64_t integer(const char* name) const { return parse_integer(text(name)).value_or(0); }
   const Json& at(const char* name) const { return json_.at(name); }
 
  private:
@@ -102,7 +100,7 @@ void add_text(const Object& event, const char* name, const char* before, Lines& 
 
 void evicted_lines(const Object& event, Lines& body) {
   const bool requeued = event.truth("TerminatedAndRequeued");
-  body.emplace_back(requeued                     ? "(0) Job terminated and was requeued"
+  body.emplace_back(requeued                      ? "(0) Job terminated and was requeued"
                     : event.truth("Checkpointed") ? "(1) Job was checkpointed."
                                                   : "(0) CPU times");
   add_usage(event, "RunRemoteUsage", "Run Remote", body);
@@ -224,8 +222,10 @@ std::optional<std::size_t> end_of_object(std::string_view log, std::size_t at) {
   for (std::size_t i = at; i < log.size(); ++i) {
     const char c = log[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{') {
@@ -239,7 +239,8 @@ std::optional<std::size_t> end_of_object(std::string_view log, std::size_t at) {
 
 Result<std::vector<LoggedEvent>> parse_json(std::string_view log) {
   std::vector<LoggedEvent> events;
-  for (std::size_t at = 0; (at = log.find_first_not_of(" \t\r\n,", at)) != std::string_view::npos;) {
+  for (std::size_t at = 0;
+       (at = log.find_first_not_of(" \t\r\n,", at)) != std::string_view::npos;) {
     if (log[at] != '{') return bad(at, "no JSON object begins here");
     const auto end = end_of_object(log, at);
     if (!end) return events;
@@ -285,9 +286,7 @@ class XmlReader {
 
  private:
   std::string_view rest() const { return text_.substr(at_); }
-  void skip_blanks() {
-    at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
-  }
+  void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
   bool take(std::string_view word) {
     skip_blanks();
     if (!rest().starts_with(word)) return false;
@@ -438,11 +437,16 @@ void read_end(const LoggedEvent& event, Json& json) {
     json["Checkpointed"] = json["TerminatedAndRequeued"] = json["TerminatedNormally"] = false;
   for (const std::string& line : event.body) {
     if (line.starts_with("Partitionable Resources")) return;
-    if (line == "(0) Job terminated and was requeued") json["TerminatedAndRequeued"] = true;
-    else if (line == "(1) Job was checkpointed.") json["Checkpointed"] = true;
-    else if (line == "(0) CPU times" || read_exit(line, json) || read_usage(line, json)) continue;
-    else if (const auto reason = after(line, "Reason: ")) json["Reason"] = std::string(*reason);
-    else if (event.number == 4 && !line.empty()) json["Reason"] = line;
+    if (line == "(0) Job terminated and was requeued")
+      json["TerminatedAndRequeued"] = true;
+    else if (line == "(1) Job was checkpointed.")
+      json["Checkpointed"] = true;
+    else if (line == "(0) CPU times" || read_exit(line, json) || read_usage(line, json))
+      continue;
+    else if (const auto reason = after(line, "Reason: "))
+      json["Reason"] = std::string(*reason);
+    else if (event.number == 4 && !line.empty())
+      json["Reason"] = line;
   }
 }
 
@@ -465,8 +469,10 @@ void read_body(const LoggedEvent& event, Json& json) {
           const std::string value = line.substr(equals + 3);
           const auto text = classad::unquote_string(value);
           Json& props = json["ExecuteProps"];
-          if (text) props[line.substr(0, equals)] = *text;
-          else if (const auto number = parse_integer(value)) props[line.substr(0, equals)] = *number;
+          if (text)
+            props[line.substr(0, equals)] = *text;
+          else if (const auto number = parse_integer(value))
+            props[line.substr(0, equals)] = *number;
         }
       }
       return;
@@ -505,8 +511,10 @@ void read_body(const LoggedEvent& event, Json& json) {
         json["ExecuteHost"] = from.substr(on + 4, from.size() - on - 5);
       std::vector<std::string> lines;
       for (const std::string& line : event.body) {
-        if (line.starts_with("Code ")) read_code(line, json);
-        else lines.push_back(line);
+        if (line.starts_with("Code "))
+          read_code(line, json);
+        else
+          lines.push_back(line);
       }
       json["ErrorMsg"] = join(lines, "\n");
       return;
@@ -523,7 +531,8 @@ void read_body(const LoggedEvent& event, Json& json) {
     case 40:
       for (std::size_t type = 1; type < kTransfers.size(); ++type)
         if (event.headline == kTransfers.at(type)) json["Type"] = type;
-      if (const auto host = after(first, "Transferring to host: ")) json["Host"] = std::string(*host);
+      if (const auto host = after(first, "Transferring to host: "))
+        json["Host"] = std::string(*host);
       return;
     default:
       return;
@@ -564,29 +573,39 @@ std::string xml_escaped(std::string_view text) {
   std::string escaped;
   for (const char letter : text) {
     switch (letter) {
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '&': escaped += "&amp;"; break;
-      default: escaped += letter;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '&':
+        escaped += "&amp;";
+        break;
+      default:
+        escaped += letter;
     }
   }
   return escaped;
 }
 
-std::string xml_real(double number) {
-  return number == 0 ? "0.0" : fmt::format("{:.15E}", number);
-}
+std::string xml_real(double number) { return number == 0 ? "0.0" : fmt::format("{:.15E}", number); }
 
 std::string xml_of(const Json& json, int depth) {
   const std::string indent(static_cast<std::size_t>(depth) * 4, ' ');
   std::string text = "<c>\n";
   for (const auto& [name, value] : json.items()) {
     std::string inner;
-    if (value.is_object()) inner = xml_of(value, depth + 1);
-    else if (value.is_boolean()) inner = value.get<bool>() ? "<b v=\"t\"/>" : "<b v=\"f\"/>";
-    else if (value.is_number_float()) inner = "<r>" + xml_real(value.get<double>()) + "</r>";
-    else if (value.is_number()) inner = fmt::format("<i>{}</i>", value.get<std::int64_t>());
-    else inner = fmt::format("<s>{}</s>", xml_escaped(text_of(value)));
+    if (value.is_object())
+      inner = xml_of(value, depth + 1);
+    else if (value.is_boolean())
+      inner = value.get<bool>() ? "<b v=\"t\"/>" : "<b v=\"f\"/>";
+    else if (value.is_number_float())
+      inner = "<r>" + xml_real(value.get<double>()) + "</r>";
+    else if (value.is_number())
+      inner = fmt::format("<i>{}</i>", value.get<std::int64_t>());
+    else
+      inner = fmt::format("<s>{}</s>", xml_escaped(text_of(value)));
     text += fmt::format("{}    <a n=\"{}\">{}</a>\n", indent, name, inner);
   }
   return text + indent + "</c>";

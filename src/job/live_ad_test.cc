@@ -28,8 +28,8 @@ void expect_as(const LiveAd& live, const std::string& name) {
 
 JobAd submitted_ad() {
   JobAd ad;
-  for (const char* zero : {"NumJobStarts", "NumJobCompletions", "CommittedTime", "CommittedSlotTime",
-                           "CumulativeSlotTime"})
+  for (const char* zero : {"NumJobStarts", "NumJobCompletions", "CommittedTime",
+                           "CommittedSlotTime", "CumulativeSlotTime"})
     ad.set_integer(zero, 0);
   for (const char* zero : {"RemoteWallClockTime", "RemoteUserCpu", "RemoteSysCpu"})
     ad.set(zero, "0.0");
@@ -62,9 +62,9 @@ TEST(LiveAd, LifeOfASelfCheckpointingJobIsAsOnARealPool) {
     LiveAd early = live;
     JobAd changes = early.take();
     // The dates of an activation's transfers come when it ends, there.
-    for (const char* late : {"JobCurrentStartTransferInputDate", "JobCurrentFinishTransferInputDate",
-                             "JobCurrentStartTransferOutputDate",
-                             "JobCurrentFinishTransferOutputDate"})
+    for (const char* late :
+         {"JobCurrentStartTransferInputDate", "JobCurrentFinishTransferInputDate",
+          "JobCurrentStartTransferOutputDate", "JobCurrentFinishTransferOutputDate"})
       changes.erase(late);
     expect_as(LiveAd(ad, changes), "running");
   }

@@ -62,7 +62,7 @@ PolicyVerdict too_long(std::string_view what, int code, std::int64_t allowed_sec
 }
 
 constexpr std::array<std::string_view, 6> kPeriodic = {
-    "PeriodicVacate",  "PeriodicHold",       "PeriodicRelease",
+    "PeriodicVacate", "PeriodicHold",       "PeriodicRelease",
     "PeriodicRemove", "AllowedJobDuration", "AllowedExecuteDuration"};
 
 }  // namespace
@@ -109,7 +109,8 @@ classad::Ad to_classad(const JobAd& ad, const JobAd& live) {
   classad::Ad result;
   for (const JobAd* part : {&ad, &live})
     for (const auto& [name, text] : part->attributes())
-      if (auto expression = classad::Expression::parse(text)) result.set(name, *std::move(expression));
+      if (auto expression = classad::Expression::parse(text))
+        result.set(name, *std::move(expression));
   return result;
 }
 

@@ -14,7 +14,7 @@
 namespace cairn {
 
 enum class PolicyAction {
-  none,     // goes on; at an exit: leaves the queue, completed
+  none,  // goes on; at an exit: leaves the queue, completed
   hold,
   release,
   remove,
@@ -24,7 +24,7 @@ enum class PolicyAction {
 
 struct PolicyVerdict {
   PolicyAction action = PolicyAction::none;
-  std::string reason;  // "The job attribute PeriodicHold expression '...' evaluated to TRUE"
+  std::string reason;         // "The job attribute PeriodicHold expression '...' evaluated to TRUE"
   int code = 0, subcode = 0;  // HTCondor's, of a hold
 };
 

@@ -31,9 +31,9 @@ TEST(ExitPolicy, HoldGoesBeforeRemove) {
 }
 
 TEST(ExitPolicy, HoldSaysItsOwnReason) {
-  const PolicyVerdict verdict =
-      at_exit("ExitCode = 3\nOnExitHold = ExitCode =!= 0\nOnExitHoldSubCode = 42\n"
-              "OnExitHoldReason = strcat(\"bad exit \", ExitCode)\n");
+  const PolicyVerdict verdict = at_exit(
+      "ExitCode = 3\nOnExitHold = ExitCode =!= 0\nOnExitHoldSubCode = 42\n"
+      "OnExitHoldReason = strcat(\"bad exit \", ExitCode)\n");
   EXPECT_EQ(verdict.reason, "bad exit 3");
   EXPECT_EQ(verdict.subcode, 42);
 }
@@ -89,8 +89,8 @@ TEST(PeriodicPolicy, NeverReleasesWhatAUserHeld) {
 
 TEST(PeriodicPolicy, DurationsCountFromTheirOwnBeginnings) {
   const std::string lines = "AllowedJobDuration = 100\nAllowedExecuteDuration = 3\n";
-  EXPECT_EQ(now_and_then(lines, {.activation_begin_seconds = kNow - 50,
-                                 .execution_begin_seconds = kNow - 3})
+  EXPECT_EQ(now_and_then(
+                lines, {.activation_begin_seconds = kNow - 50, .execution_begin_seconds = kNow - 3})
                 .action,
             PolicyAction::none);
   const PolicyVerdict execute = now_and_then(

@@ -23,7 +23,7 @@ namespace {
 bool is_said_by_a_check(const Subject& subject, int line, std::string_view text) {
   if (text.find("unknown command") != text.npos || text.find("is ignored") != text.npos ||
       text.find("has no effect here") != text.npos)
-    return true;  // CL107 to CL110
+    return true;                                                             // CL107 to CL110
   if (text.find("expected a ClassAd expression") != text.npos) return true;  // CL608, CL613
   if (subject.jobs.empty()) return false;
   const Job& job = subject.jobs.front();

@@ -13,8 +13,9 @@ namespace {
 // A line of the ad has no line breaks; classad texts come trimmed.
 std::string joined_path(std::string_view folder, std::string_view name) {
   std::string path = name.starts_with('/') ? std::string(name) : cat(folder, "/", name);
-  path.erase(std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; }),
-             path.end());
+  path.erase(
+      std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; }),
+      path.end());
   return path;
 }
 
@@ -65,8 +66,8 @@ void AdBuilder::make_plan() {
     plan_.push_back({.step = step});
   for (const auto& [name, macro] : macros_.assigned())
     if (starts_with_ignoring_case(name, "MY.")) plan_.push_back({.attribute = name});
-  for (const Step step : {&AdBuilder::resource_requirements, &AdBuilder::requirements,
-                          &AdBuilder::check_sandbox})
+  for (const Step step :
+       {&AdBuilder::resource_requirements, &AdBuilder::requirements, &AdBuilder::check_sandbox})
     plan_.push_back({.step = step});
 }
 
@@ -152,8 +153,8 @@ Result<std::optional<bool>> AdBuilder::bool_param(std::string_view name,
   if (!value) return std::optional<bool>();
   const auto truth = evaluate_bool(value->text);
   if (!truth)
-    return Error{Errc::invalid, cat(value->name, " = ", value->text, ": expected true or false"),
-                 0, {}};
+    return Error{
+        Errc::invalid, cat(value->name, " = ", value->text, ": expected true or false"), 0, {}};
   return truth;
 }
 
@@ -163,8 +164,8 @@ Result<std::optional<std::int64_t>> AdBuilder::int_param(std::string_view name,
   if (!value) return std::optional<std::int64_t>();
   const auto number = evaluate_integer(value->text);
   if (!number)
-    return Error{Errc::invalid, cat(value->name, " = ", value->text, ": expected a whole number"),
-                 0, {}};
+    return Error{
+        Errc::invalid, cat(value->name, " = ", value->text, ": expected a whole number"), 0, {}};
   return number;
 }
 
@@ -198,14 +199,16 @@ Status AdBuilder::simple(const SimpleCommand& command) {
       set_bool(command.attribute, truth.value_or(false));
       return {};
     }
-    case ValueKind::integer: break;
+    case ValueKind::integer:
+      break;
   }
   const auto number = evaluate_integer(value->text);
   if (!number)
     return Error{Errc::invalid,
                  cat(value->name, " = ", value->text, ": expected a whole number",
                      command.attribute == "SuccessCheckpointExitCode" ? " from 1 to 255" : ""),
-                 0, {}};
+                 0,
+                 {}};
   set_integer(command.attribute, *number);
   return command.attribute == "SuccessCheckpointExitCode" ? check_checkpoint_code() : Status();
 }
@@ -213,8 +216,7 @@ Status AdBuilder::simple(const SimpleCommand& command) {
 Status AdBuilder::own_attribute(std::string_view name) {
   const std::string_view attribute = name.substr(3);
   CAIRN_TRY(const auto value, param(name));
-  if (const Macro* const macro = macros_.assigned_macro(name))
-    place_ = {macro->file, macro->line};
+  if (const Macro* const macro = macros_.assigned_macro(name)) place_ = {macro->file, macro->line};
   for (const std::string_view fixed : {"ClusterId", "ProcId", "JobStatus"})
     if (equal_ignoring_case(fixed, attribute))
       return Error{Errc::invalid, cat("+", attribute, " is set by Cairn itself"), 0,
@@ -248,8 +250,8 @@ Status AdBuilder::set_expression(std::string_view command, std::string_view attr
     auto expression = classad::Expression::parse(text);
     if (!expression)
       return Error{Errc::invalid,
-                   cat(command, " = ", text, ": expected a ClassAd expression: ",
-                       expression.error().message),
+                   cat(command, " = ", text,
+                       ": expected a ClassAd expression: ", expression.error().message),
                    0, expression.error().hint};
     found = parsed_.emplace(std::string(text), *std::move(expression)).first;
   }

@@ -114,9 +114,7 @@ class AdBuilder {
   struct Wanted {
     std::vector<std::string> conditions;
     std::set<std::string, LessIgnoringCase> machine;  // attributes that the user asks about
-    bool asks(std::string_view attribute) const {
-      return machine.find(attribute) != machine.end();
-    }
+    bool asks(std::string_view attribute) const { return machine.find(attribute) != machine.end(); }
   };
   Status want_platform(Wanted& wanted);
   void want_sizes(Wanted& wanted);

@@ -72,8 +72,8 @@ Status AdBuilder::requirements() {
     const auto parsed = classad::Expression::parse(value->text);
     if (!parsed)
       return Error{Errc::invalid,
-                   cat("requirements = ", value->text, ": expected a ClassAd expression: ",
-                       parsed.error().message),
+                   cat("requirements = ", value->text,
+                       ": expected a ClassAd expression: ", parsed.error().message),
                    0, parsed.error().hint};
     wanted.conditions.push_back(cat("(", value->text, ")"));
     wanted.machine = names_in(*parsed, classad::RefScope::my);
@@ -92,7 +92,8 @@ Status AdBuilder::requirements() {
   if (universe != kScheduler && universe != kLocal) CAIRN_CHECK(want_transfer(wanted));
   if (has("DeferralTime") || has("DeferralPrepTime")) {
     if (universe != kLocal) wanted.conditions.emplace_back("TARGET.HasJobDeferral");
-    if (!has("ScheddInterval")) set_integer("ScheddInterval", context_.machine.schedd_interval_seconds);
+    if (!has("ScheddInterval"))
+      set_integer("ScheddInterval", context_.machine.schedd_interval_seconds);
     wanted.conditions.emplace_back(
         "(((time() + ScheddInterval) >= (DeferralTime - DeferralPrepTime)) && "
         "(time() < (DeferralTime + DeferralWindow)))");
@@ -124,8 +125,8 @@ Status AdBuilder::want_platform(Wanted& wanted) {
       wanted.conditions.emplace_back("TARGET.HasSandboxImage");
     return {};
   }
-  for (const std::string_view name : {"OpSys", "OpSysAndVer", "OpSysLongName", "OpSysShortName",
-                                      "OpSysName", "OpSysLegacy"})
+  for (const std::string_view name :
+       {"OpSys", "OpSysAndVer", "OpSysLongName", "OpSysShortName", "OpSysName", "OpSysLegacy"})
     if (wanted.asks(name)) return {};
   wanted.conditions.push_back(cat("(TARGET.OpSys == \"", context_.machine.opsys, "\")"));
   return {};
@@ -163,14 +164,15 @@ void AdBuilder::want_custom(Wanted& wanted) {
         if (auto expression = classad::Expression::parse(*own))
           ad.set(reference.name, *std::move(expression));
     const classad::Value value = classad::evaluate(
-        *parsed, {.my = &ad, .target = nullptr, .now_seconds = context_.now_seconds, .random_seed = 0});
+        *parsed,
+        {.my = &ad, .target = nullptr, .now_seconds = context_.now_seconds, .random_seed = 0});
     if (const std::string* const text = value.as_string()) {
       if (!text->empty()) wanted.conditions.push_back(cat("regexp(", name, ",TARGET.", tag, ")"));
     } else if (value.is_undefined() || (value.is_number() && value.to_real().value_or(0) > 0)) {
       const std::string require = cat("Require", tag);
-      wanted.conditions.push_back(
-          has(require) ? cat("(countMatches(MY.", require, ",TARGET.Available", tag, ") >= ", name, ")")
-                       : cat("(TARGET.", tag, " >= ", name, ")"));
+      wanted.conditions.push_back(has(require) ? cat("(countMatches(MY.", require,
+                                                     ",TARGET.Available", tag, ") >= ", name, ")")
+                                               : cat("(TARGET.", tag, " >= ", name, ")"));
     }
   }
 }
@@ -192,8 +194,7 @@ Status AdBuilder::want_transfer(Wanted& wanted) {
 
 std::string AdBuilder::transfer_condition(const Wanted& wanted) {
   const bool own_plugins = !get_string("TransferPlugins").value_or("").empty();
-  std::string condition =
-      own_plugins ? "TARGET.HasJobTransferPlugins" : "TARGET.HasFileTransfer";
+  std::string condition = own_plugins ? "TARGET.HasJobTransferPlugins" : "TARGET.HasFileTransfer";
   bool encrypts = false;
   for (const std::string_view name : {"EncryptInputFiles", "EncryptOutputFiles",
                                       "DontEncryptInputFiles", "DontEncryptOutputFiles"})
@@ -208,7 +209,8 @@ std::string AdBuilder::transfer_condition(const Wanted& wanted) {
   set_string("WantTransferPluginMethods", methods);
   if (!wanted.asks("HasFileTransferPluginMethods"))
     for (const std::string& method : split_list(methods))
-      condition += cat(" && stringListIMember(\"", method, "\",TARGET.HasFileTransferPluginMethods)");
+      condition +=
+          cat(" && stringListIMember(\"", method, "\",TARGET.HasFileTransferPluginMethods)");
   return condition;
 }
 

@@ -88,8 +88,7 @@ Status AdBuilder::identity() {
   for (const std::string_view name :
        {"NumCkpts", "NumJobStarts", "NumRestarts", "NumJobCompletions", "NumSystemHolds",
         "ExitStatus", "CommittedTime", "CommittedSlotTime", "CommittedSuspensionTime",
-        "CumulativeSlotTime", "CumulativeSuspensionTime", "TotalSuspensions",
-        "LastSuspensionTime"})
+        "CumulativeSlotTime", "CumulativeSuspensionTime", "TotalSuspensions", "LastSuspensionTime"})
     set_integer(name, 0);
   for (const std::string_view name : {"RemoteSysCpu", "RemoteUserCpu", "RemoteWallClockTime",
                                       "CumulativeRemoteSysCpu", "CumulativeRemoteUserCpu"})
@@ -114,16 +113,16 @@ Status AdBuilder::iwd() {
     CAIRN_TRY(value, param("initial_dir", "job_iwd"));
   }
   std::string folder = context_.directory.native();
-  if (value)
-    folder = value->text.starts_with('/') ? value->text : cat(folder, "/", value->text);
+  if (value) folder = value->text.starts_with('/') ? value->text : cat(folder, "/", value->text);
   folder.erase(std::unique(folder.begin(), folder.end(),
                            [](char a, char b) { return a == '/' && b == '/'; }),
                folder.end());
   if (value && context_.world != nullptr) {
     const auto facts = context_.world->look_at(folder);
     if (!facts || !facts->folder)
-      return Error{Errc::not_found, cat(value->name, " = ", value->text, ": there is no folder ", folder),
-                   0, "make it first"};
+      return Error{Errc::not_found,
+                   cat(value->name, " = ", value->text, ": there is no folder ", folder), 0,
+                   "make it first"};
   }
   macros_.set_directory(folder);
   set_string("Iwd", folder);
@@ -149,8 +148,8 @@ Status AdBuilder::universe() {
   CAIRN_TRY(const auto docker, param("docker_image", "DockerImage"));
   place_ = place;
   const bool is_docker = found->name == "docker";
-  const bool is_container = found->name == "container" ||
-                            (!is_docker && found->number != 7 && (container || docker));
+  const bool is_container =
+      found->name == "container" || (!is_docker && found->number != 7 && (container || docker));
   if (container && docker)
     return Error{Errc::invalid, "both docker_image and container_image are set", 0,
                  "keep container_image"};
@@ -200,8 +199,7 @@ Status AdBuilder::executable() {
     if (!wish) return bad_value("transfer_executable", transfer_value->text, "true or false");
     // condor_submit looks at the first letter only, and takes `no` for true.
     transfer = *wish;
-    if (context_.as_htcondor)
-      transfer = !starts_with_ignoring_case(transfer_value->text, "f");
+    if (context_.as_htcondor) transfer = !starts_with_ignoring_case(transfer_value->text, "f");
   }
   CAIRN_TRY(const auto value, param("executable", "Cmd"));
   if (!value && has("Cmd")) return {};
@@ -217,9 +215,9 @@ Status AdBuilder::executable() {
     return {};
   }
   std::string path = name.starts_with('/') ? name : cat(context_.directory.native(), "/", name);
-  path.erase(std::unique(path.begin(), path.end(),
-                         [](char a, char b) { return a == '/' && b == '/'; }),
-             path.end());
+  path.erase(
+      std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; }),
+      path.end());
   set_string("Cmd", path);
   return check_executable(path);
 }
@@ -283,7 +281,8 @@ Status AdBuilder::environment() {
   const bool old_style = env_only && !second && !trim(env_only->text).starts_with('"');
   if (old_style) {
     std::string text;
-    for (const auto& [name, value] : variables) text += cat(text.empty() ? "" : ";", name, "=", value);
+    for (const auto& [name, value] : variables)
+      text += cat(text.empty() ? "" : ";", name, "=", value);
     set_string("Env", text);
     set_string("EnvDelim", ";");
     if (!has("Environment")) return {};
@@ -302,7 +301,8 @@ Status AdBuilder::import_environment(std::map<std::string, std::string>& variabl
   if (all && !*all) return {};
   if (!all) {
     std::string names = value->text;
-    std::replace_if(names.begin(), names.end(), [](char c) { return c == ';' || c == ' ' || c == '\t'; }, ',');
+    std::replace_if(
+        names.begin(), names.end(), [](char c) { return c == ';' || c == ' ' || c == '\t'; }, ',');
     for (const std::string& name : split_list(names))
       if (name.starts_with('!'))
         unwanted.push_back(name.substr(1));
@@ -622,7 +622,8 @@ Status AdBuilder::concurrency_limits() {
   if (expression) return set_expression(expression->name, "ConcurrencyLimits", expression->text);
   if (!limits) return {};
   std::string names = lower(limits->text);
-  std::replace_if(names.begin(), names.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
+  std::replace_if(
+      names.begin(), names.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
   auto list = split_list(names);
   std::sort(list.begin(), list.end());
   set_string("ConcurrencyLimits", join(list, ","));

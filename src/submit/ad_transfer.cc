@@ -91,7 +91,8 @@ Status AdBuilder::transfer_modes(bool lists_given) {
   CAIRN_TRY(const auto when_value, param("WhenToTransferOutput", "when_to_transfer_output"));
   const auto should_before = get_string("ShouldTransferFiles");
   const auto when_before = get_string("WhenToTransferOutput");
-  std::string should = should_value ? upper(should_value->text) : should_before.value_or("IF_NEEDED");
+  std::string should =
+      should_value ? upper(should_value->text) : should_before.value_or("IF_NEEDED");
   std::string when = when_value ? upper(when_value->text) : when_before.value_or("ON_EXIT");
   const bool said_should = should_value || should_before;
   const bool said_when = when_value || when_before;
@@ -190,7 +191,8 @@ Status AdBuilder::automatic() {
 
 Status AdBuilder::common_mistakes() {
   constexpr double kLeaseMin = 20;
-  if (const auto lease = literal_number("JobLeaseDuration"); lease && *lease > 0 && *lease < kLeaseMin) {
+  if (const auto lease = literal_number("JobLeaseDuration");
+      lease && *lease > 0 && *lease < kLeaseMin) {
     warn_once("job_lease_duration is less than 20 seconds, and taken for 20");
     set_integer("JobLeaseDuration", static_cast<std::int64_t>(kLeaseMin));
   }
@@ -220,7 +222,9 @@ Status AdBuilder::check_sandbox() {
   whole.set_integer("ClusterId", cluster_);
   whole.set_integer("ProcId", proc_);
   place_ = {};
-  const auto list = [this](std::string_view name) { return split_list(get_string(name).value_or("")); };
+  const auto list = [this](std::string_view name) {
+    return split_list(get_string(name).value_or(""));
+  };
   for (const auto& [attribute, command] :
        std::array{std::pair{"TransferCheckpoint", "transfer_checkpoint_files"},
                   std::pair{"TransferOutput", "transfer_output_files"}})

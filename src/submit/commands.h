@@ -12,7 +12,15 @@
 
 namespace cairn {
 
-enum class ValueKind : std::uint8_t { text, unquoted, list, log_file, expression, boolean, integer };
+enum class ValueKind : std::uint8_t {
+  text,
+  unquoted,
+  list,
+  log_file,
+  expression,
+  boolean,
+  integer
+};
 
 // `log = FILE` is `UserLog = "FILE"`: each also goes by its attribute's name.
 struct SimpleCommand {

@@ -68,18 +68,20 @@ std::optional<Version> read_version(std::string_view text, const Version& otherw
 }
 
 Result<Truth> compare_version(std::string_view text, std::string_view whole,
-                             std::string_view pool_version) {
+                              std::string_view pool_version) {
   bool negated = false, less = false, greater = false, equal = false;
   if (text.starts_with('!')) negated = true, text.remove_prefix(1);
-  if (text.starts_with('<')) less = true, text.remove_prefix(1);
-  else if (text.starts_with('>')) greater = true, text.remove_prefix(1);
+  if (text.starts_with('<'))
+    less = true, text.remove_prefix(1);
+  else if (text.starts_with('>'))
+    greater = true, text.remove_prefix(1);
   while (text.starts_with('=')) equal = true, text.remove_prefix(1);
   const auto ours = read_version(pool_version, {0, 0, 0});
   const auto theirs = ours ? read_version(trim(text), *ours) : std::nullopt;
   if (!theirs || !(less || greater || equal))
     return no_condition(whole, "it is no comparison with a version");
-  const bool holds = (less && *ours < *theirs) || (greater && *ours > *theirs) ||
-                     (equal && *ours == *theirs);
+  const bool holds =
+      (less && *ours < *theirs) || (greater && *ours > *theirs) || (equal && *ours == *theirs);
   return truth(holds != negated);
 }
 
@@ -100,7 +102,7 @@ Result<Truth> is_defined(std::string_view name, std::string_view whole, Macros& 
 }  // namespace
 
 Result<Truth> evaluate_condition(std::string_view text, Macros& macros,
-                                std::string_view pool_version) {
+                                 std::string_view pool_version) {
   CAIRN_TRY(const std::string expanded, macros.expand(text));
   const bool had_macros = text.find('$') != std::string_view::npos;
   std::string_view condition = trim(expanded);
@@ -119,20 +121,20 @@ Result<Truth> evaluate_condition(std::string_view text, Macros& macros,
     return truth((value == Truth::yes) != inverted);
   }
   if (starts_with_ignoring_case(condition, "version")) {
-    CAIRN_TRY(const Truth value,
-              compare_version(trim(condition.substr(7)), text, pool_version));
+    CAIRN_TRY(const Truth value, compare_version(trim(condition.substr(7)), text, pool_version));
     return truth((value == Truth::yes) != inverted);
   }
   if (condition.find_first_of("&|<>=!+*()?") != std::string_view::npos)
     return no_condition(text, "HTCondor's `if` knows no comparisons and no && or ||");
   if (is_identifier(condition))
-    return no_condition(text, cat("it is a name; write `if defined ", condition, "` or `if $(",
-                                  condition, ")`"));
+    return no_condition(
+        text, cat("it is a name; write `if defined ", condition, "` or `if $(", condition, ")`"));
   return no_condition(text, "it is none of what HTCondor's `if` knows");
 }
 
 bool IfStack::enabled() const {
-  return std::all_of(levels_.begin(), levels_.end(), [](const Level& level) { return level.active; });
+  return std::all_of(levels_.begin(), levels_.end(),
+                     [](const Level& level) { return level.active; });
 }
 
 Status IfStack::begin(std::string_view condition, int number, Macros& macros,
@@ -153,8 +155,9 @@ Status IfStack::otherwise(std::string_view condition, bool is_elif, Macros& macr
   const std::string_view word = is_elif ? "elif" : "else";
   if (levels_.empty()) return Error{Errc::invalid, cat(word, " without an if"), 0, ""};
   if (levels_.back().in_else)
-    return Error{Errc::invalid, cat(word, " after the else of the if in line ", levels_.back().line),
-                 0, "end it with endif first"};
+    return Error{Errc::invalid,
+                 cat(word, " after the else of the if in line ", levels_.back().line), 0,
+                 "end it with endif first"};
   Level level = levels_.back();
   levels_.pop_back();
   level.active = !level.taken;
@@ -170,7 +173,7 @@ Status IfStack::otherwise(std::string_view condition, bool is_elif, Macros& macr
 }
 
 Result<Truth> IfStack::take(std::string_view line, int number, Macros& macros,
-                           std::string_view pool_version) {
+                            std::string_view pool_version) {
   const std::string_view word = first_word(line);
   const std::string_view rest = trim(line.substr(word.size()));
   Status done;

@@ -46,11 +46,16 @@ std::optional<Format> parse_format(std::string_view text, std::string_view kinds
   bool left = false, zero = false, sharp = false;
   std::string sign;
   for (; at < text.size(); ++at) {
-    if (text[at] == '-') left = true;
-    else if (text[at] == '0') zero = true;
-    else if (text[at] == '#') sharp = true;
-    else if (text[at] == '+' || text[at] == ' ') sign = text[at];
-    else break;
+    if (text[at] == '-')
+      left = true;
+    else if (text[at] == '0')
+      zero = true;
+    else if (text[at] == '#')
+      sharp = true;
+    else if (text[at] == '+' || text[at] == ' ')
+      sign = text[at];
+    else
+      break;
   }
   const auto digits = [&text, &at] {
     const std::size_t start = at;
@@ -74,8 +79,12 @@ std::optional<Format> parse_format(std::string_view text, std::string_view kinds
   if (kind == 's') zero = sharp = false, sign.clear();
   format.after = text.substr(at + 1);
   if (format.after.find('%') != std::string::npos) return std::nullopt;
-  format.spec = cat("{:", left ? "<" : zero ? "" : ">", sign, sharp ? "#" : "",
-                    zero && !left && !width.empty() ? "0" : "", width, precision, kind, "}");
+  format.spec = cat("{:",
+                    left   ? "<"
+                    : zero ? ""
+                           : ">",
+                    sign, sharp ? "#" : "", zero && !left && !width.empty() ? "0" : "", width,
+                    precision, kind, "}");
   return format;
 }
 
@@ -90,19 +99,29 @@ Result<std::string> MacroFunctions::call(const Reference& reference,
                                          const std::string& text) const {
   const std::string_view body = reference.whole_body(text);
   switch (reference.kind) {
-    case ReferenceKind::env: return env(reference, text);
-    case ReferenceKind::random_choice: return random_choice(body);
-    case ReferenceKind::random_integer: return random_integer(body);
-    case ReferenceKind::choice: return choice(body);
-    case ReferenceKind::substr: return substr(body);
-    case ReferenceKind::integer: return number(false, body);
-    case ReferenceKind::real: return number(true, body);
-    case ReferenceKind::string: return string(body);
-    case ReferenceKind::eval: return eval(body);
+    case ReferenceKind::env:
+      return env(reference, text);
+    case ReferenceKind::random_choice:
+      return random_choice(body);
+    case ReferenceKind::random_integer:
+      return random_integer(body);
+    case ReferenceKind::choice:
+      return choice(body);
+    case ReferenceKind::substr:
+      return substr(body);
+    case ReferenceKind::integer:
+      return number(false, body);
+    case ReferenceKind::real:
+      return number(true, body);
+    case ReferenceKind::string:
+      return string(body);
+    case ReferenceKind::eval:
+      return eval(body);
     case ReferenceKind::macro:
     case ReferenceKind::basename:
     case ReferenceKind::dirname:
-    case ReferenceKind::file_part: break;
+    case ReferenceKind::file_part:
+      break;
   }
   return file_part(reference, text);
 }
@@ -118,8 +137,7 @@ std::uint64_t MacroFunctions::random_below(std::uint64_t limit) const {
   return macros_.world_ == nullptr ? 0 : macros_.world_->random() % limit;
 }
 
-Result<std::string> MacroFunctions::env(const Reference& reference,
-                                        const std::string& text) const {
+Result<std::string> MacroFunctions::env(const Reference& reference, const std::string& text) const {
   std::optional<std::string> value;
   if (macros_.world_ != nullptr)
     value = macros_.world_->variable(std::string(reference.name(text)));
@@ -187,8 +205,9 @@ Result<std::string> MacroFunctions::choice(std::string_view body) const {
   }
   const auto items = split_commas(list);
   if (*index < 0 || static_cast<std::uint64_t>(*index) >= items.size())
-    return wrong("CHOICE", body, cat("the index is ", *index, ", but the list has ", items.size(),
-                                     items.size() == 1 ? " item" : " items"),
+    return wrong("CHOICE", body,
+                 cat("the index is ", *index, ", but the list has ", items.size(),
+                     items.size() == 1 ? " item" : " items"),
                  cat("indices go from 0 to ", items.size() - 1));
   return std::string(trim(items[static_cast<std::size_t>(*index)]));
 }
@@ -245,8 +264,7 @@ Result<std::string> MacroFunctions::number(bool real, std::string_view body) con
     return format ? formatted(*format, *value) : cat(*value);
   }
   const auto value = evaluate_real(text);
-  if (!value)
-    return wrong(function, body, cat("'", text, "' does not evaluate to a number"), hint);
+  if (!value) return wrong(function, body, cat("'", text, "' does not evaluate to a number"), hint);
   if (!format) return fmt::format("{:.16G}", *value);
   std::string shown = formatted(*format, *value);
   if (shown.find('.') == std::string::npos) shown += ".0";  // it must look like a real

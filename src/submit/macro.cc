@@ -75,9 +75,9 @@ Result<std::string> Macros::expand_own(std::string_view name, std::string_view r
   Progress progress;
   std::size_t at = 0;
   while (const auto reference = next_reference(value, at)) {
-    const bool own = (reference->kind == ReferenceKind::macro ||
-                      reference->kind == ReferenceKind::file_part) &&
-                     equal_ignoring_case(reference->name(value), name);
+    const bool own =
+        (reference->kind == ReferenceKind::macro || reference->kind == ReferenceKind::file_part) &&
+        equal_ignoring_case(reference->name(value), name);
     if (!own) {
       // Only the dollar is behind us: a default may hold the name, $(x:$(own)).
       at = reference->body;
@@ -161,8 +161,7 @@ Result<std::string> Macros::expand_text(std::string text, Progress& progress, bo
     CAIRN_CHECK(check_circle(*reference, rest, progress));
     CAIRN_TRY(const std::string value, value_of(*reference, rest, progress));
     if (reference->kind == ReferenceKind::macro)
-      progress.open.push_back(
-          {std::string(reference->name(rest)), rest.size() - reference->end});
+      progress.open.push_back({std::string(reference->name(rest)), rest.size() - reference->end});
     progress.moved_bytes += rest.size();
     result.append(rest, 0, reference->start);
     rest.replace(0, reference->end, value);
@@ -179,8 +178,7 @@ Result<std::string> Macros::expand_text(std::string text, Progress& progress, bo
 Status Macros::check_circle(const Reference& reference, const std::string& rest,
                             Progress& progress) {
   auto& open = progress.open;
-  while (!open.empty() && open.back().bytes_after >= rest.size() - reference.start)
-    open.pop_back();
+  while (!open.empty() && open.back().bytes_after >= rest.size() - reference.start) open.pop_back();
   const std::string_view name = reference.name(rest);
   if (open.size() >= kDepthMax || progress.depth >= kDepthMax ||
       ++progress.expansions > kExpansionsMax)

@@ -140,8 +140,10 @@ Result<TableOptions> read_table(std::string_view& text) {
       options = {.header_row = -1};
     } else if (equal_ignoring_case(name, "standard")) {
       options = {.header_row = -1, .separator = 0};
-    } else if (equal_ignoring_case(name, "header") && (number || equal_ignoring_case(value, "none"))) {
-      options.header_row = number ? static_cast<int>(std::clamp<std::int64_t>(*number, -1, 1'000'000)) : -1;
+    } else if (equal_ignoring_case(name, "header") &&
+               (number || equal_ignoring_case(value, "none"))) {
+      options.header_row =
+          number ? static_cast<int>(std::clamp<std::int64_t>(*number, -1, 1'000'000)) : -1;
     } else if (equal_ignoring_case(name, "skip") && number) {
       options.skip_rows = static_cast<int>(std::clamp<std::int64_t>(*number, 0, 1'000'000));
     } else if (equal_ignoring_case(name, "trim") && evaluate_bool(value)) {
@@ -173,8 +175,7 @@ Status read_qualifiers(std::string_view& text, QueueStatement& statement) {
     if (equal_ignoring_case(word, "files")) kind = MatchKind::files;
     if (equal_ignoring_case(word, "dirs")) kind = MatchKind::folders;
     if (equal_ignoring_case(word, "any")) kind = MatchKind::any;
-    const bool is_table =
-        equal_ignoring_case(word, "table") && statement.mode == ItemsMode::from;
+    const bool is_table = equal_ignoring_case(word, "table") && statement.mode == ItemsMode::from;
     if (kind == MatchKind::by_setting && !is_table) return {};
     if (!is_table && statement.mode != ItemsMode::matching)
       return bad(text, cat("'", word, "' belongs after matching"));

@@ -21,9 +21,11 @@ struct Slice {
 enum class ItemsMode : std::uint8_t { none, in, from, matching };
 enum class MatchKind : std::uint8_t { by_setting, files, folders, any };
 enum class ItemsFrom : std::uint8_t {
-  here,    // `items` is all
-  lines,   // further lines of the submit file, up to one that begins with )
-  file, command, standard_input
+  here,   // `items` is all
+  lines,  // further lines of the submit file, up to one that begins with )
+  file,
+  command,
+  standard_input
 };
 
 // Of queue … from table(…).

@@ -10,8 +10,19 @@
 namespace cairn {
 
 enum class ReferenceKind : std::uint8_t {
-  macro, env, random_choice, random_integer, choice, substr, integer, real, string, eval,
-  basename, dirname, file_part
+  macro,
+  env,
+  random_choice,
+  random_integer,
+  choice,
+  substr,
+  integer,
+  real,
+  string,
+  eval,
+  basename,
+  dirname,
+  file_part
 };
 
 // aaaa$ENV(NAME:default)bbbb

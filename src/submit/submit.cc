@@ -10,11 +10,11 @@
 #include "submit/commands.h"
 #include "submit/condition.h"
 #include "submit/macro.h"
+#include "submit/number.h"
 #include "submit/places.h"
 #include "submit/queue_statement.h"
 #include "submit/submit_ad.h"
 #include "submit/submit_lines.h"
-#include "submit/number.h"
 #include "submit/templates.h"
 
 namespace cairn {
@@ -88,9 +88,8 @@ class SubmitParser {
       : context_(context),
         places_(context.file),
         macros_(context.world),
-        ads_(context, macros_, places_, [this](Place place, std::string_view text) {
-          warn(place, text);
-        }) {}
+        ads_(context, macros_, places_,
+             [this](Place place, std::string_view text) { warn(place, text); }) {}
 
   Result<Submission> parse(std::string_view text);
 
@@ -254,8 +253,7 @@ Status SubmitParser::read(SubmitLines& lines, int file, int depth) {
 Status SubmitParser::statement(const SubmitLine& line, SubmitLines& lines, int file, int depth) {
   const std::string_view text = line.text;
   const Place place{file, line.number};
-  const std::string_view word =
-      text.substr(0, std::min(text.find_first_of(" \t=:"), text.size()));
+  const std::string_view word = text.substr(0, std::min(text.find_first_of(" \t=:"), text.size()));
   for (const std::string_view keyword : {"queue", "iterate", "iter"}) {
     if (!equal_ignoring_case(word, keyword)) continue;
     const std::string_view rest = trim(text.substr(word.size()));
@@ -278,10 +276,10 @@ Status SubmitParser::statement(const SubmitLine& line, SubmitLines& lines, int f
     case Statement::Operator::assign:
     case Statement::Operator::append:
       if (!statement.words.empty() && (text.starts_with('+') || text.starts_with('-')))
-        done = Error{Errc::invalid,
-                     cat("'", statement.name.substr(1), " ", statement.words,
-                         "' is no attribute name"),
-                     0, "use letters, digits and _"};
+        done = Error{
+            Errc::invalid,
+            cat("'", statement.name.substr(1), " ", statement.words, "' is no attribute name"), 0,
+            "use letters, digits and _"};
       else
         done = statement.words.empty() ? assign(statement, place) : no_statement(text);
       break;
@@ -324,8 +322,8 @@ Status SubmitParser::block(const Statement& statement, SubmitLines& lines, Place
     auto line = lines.next();
     if (!line) return places_.at({place.file, lines.last_number()}, std::move(line).error());
     if (!*line)
-      return places_.at(place, Error{Errc::invalid, cat("there is no line ", end, " that ends it"),
-                                     0, ""});
+      return places_.at(
+          place, Error{Errc::invalid, cat("there is no line ", end, " that ends it"), 0, ""});
     if ((*line)->is_blank() || (*line)->is_comment()) continue;
     if ((*line)->text == end) break;
     if (!value.empty()) value += '\n';
@@ -409,16 +407,16 @@ Result<std::string> SubmitParser::included_text(std::string_view source, bool is
 
 Status SubmitParser::use(const Statement& statement, Place place, int depth) {
   if (!is_template_category(statement.words))
-    return places_.at(place,
-                      Error{Errc::invalid, cat("use ", statement.words, ": there is no such category"),
-                            0, "condor_submit brings STRICT along: use STRICT : true, false or harsh"});
+    return places_.at(
+        place, Error{Errc::invalid, cat("use ", statement.words, ": there is no such category"), 0,
+                     "condor_submit brings STRICT along: use STRICT : true, false or harsh"});
   for (const std::string& name : split_list(statement.value)) {
     const auto text = template_text(statement.words, name);
     if (!text)
-      return places_.at(place, Error{Errc::invalid,
-                                     cat("use ", statement.words, " : ", name,
-                                         ": there is no such template"),
-                                     0, "STRICT has true, false and harsh"});
+      return places_.at(
+          place, Error{Errc::invalid,
+                       cat("use ", statement.words, " : ", name, ": there is no such template"), 0,
+                       "STRICT has true, false and harsh"});
     SubmitLines lines(*text);
     const int file = places_.add(cat("use ", statement.words, " : ", name), place);
     CAIRN_CHECK(read(lines, file, depth + 1));
@@ -427,11 +425,12 @@ Status SubmitParser::use(const Statement& statement, Place place, int depth) {
 }
 
 Status SubmitParser::no_statement(std::string_view text) const {
-  const std::string word = lower(text.substr(0, std::min(text.find_first_of(" \t:=([|"), text.size())));
+  const std::string word =
+      lower(text.substr(0, std::min(text.find_first_of(" \t:=([|"), text.size())));
   if (text.starts_with('+') || text.starts_with('-'))
-    return Error{Errc::invalid, cat("'", text, "' has no ="), 0,
-                 text.starts_with('+') ? "write +Attribute = value"
-                                       : "write -Attribute = to take it away"};
+    return Error{
+        Errc::invalid, cat("'", text, "' has no ="), 0,
+        text.starts_with('+') ? "write +Attribute = value" : "write -Attribute = to take it away"};
   if (trim(text.substr(word.size())).starts_with(':'))
     return Error{Errc::invalid, cat("'", text, "' is no statement"), 0,
                  "assign with =, not with :"};
@@ -459,9 +458,9 @@ Status SubmitParser::queue(std::string_view arguments, SubmitLines* lines, Place
   if (selected == 0 || statement->count == 0) return {};
   const std::int64_t room = context_.jobs_max - static_cast<std::int64_t>(submission_.size());
   if (statement->count > room / selected)
-    return places_.at(place,
-                      Error{Errc::invalid, cat("more than ", context_.jobs_max, " jobs in one file"),
-                            0, "split it into several"});
+    return places_.at(
+        place, Error{Errc::invalid, cat("more than ", context_.jobs_max, " jobs in one file"), 0,
+                     "split it into several"});
   begin_cluster_if_needed();
   macros_.set_live("Process", "0");
   for (const std::string& name : statement->variables) macros_.set_live(name, "");
@@ -568,7 +567,7 @@ Status SubmitParser::use_table_header(QueueStatement& statement) const {
 }
 
 Result<Truth> SubmitParser::setting(std::string_view name, std::string_view other_name,
-                                   bool otherwise) {
+                                    bool otherwise) {
   auto raw = macros_.find(name);
   if (!raw) raw = macros_.find(other_name);
   if (!raw) return truth(otherwise);
@@ -611,7 +610,8 @@ Status SubmitParser::match(QueueStatement& statement, Place place) {
         any = true;
         std::string item = folder && !name.ends_with('/') ? cat(name, "/") : name;
         if (!seen.insert(item).second && allow_twice == Truth::no) {
-          if (warn_twice == Truth::yes) warn(place, cat("'", item, "', matched by ", pattern, ", is there already"));
+          if (warn_twice == Truth::yes)
+            warn(place, cat("'", item, "', matched by ", pattern, ", is there already"));
           continue;
         }
         found.push_back(std::move(item));
@@ -694,7 +694,8 @@ void SubmitParser::warn_of_unused() {
     const Place place{macro.file, macro.line};
     if (macro.live) {
       if (!equal_ignoring_case(name, "Process") && !equal_ignoring_case(name, "Cluster"))
-        warn({0, last_queue_line_}, cat("the variable ", name, " of the queue statement is not used"));
+        warn({0, last_queue_line_},
+             cat("the variable ", name, " of the queue statement is not used"));
     } else if (const auto command = known_command(name)) {
       warn(place, cat(name, " has no effect here"));
     } else if (!is_setting(name)) {

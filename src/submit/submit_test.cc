@@ -220,7 +220,7 @@ TEST(Submit, WarnsOfUnknownCommandsWithTheNearestOne) {
               ElementsAre("job.sub:2: unknown command transfer_chekpoint_files is ignored; did you "
                           "mean transfer_checkpoint_files?",
                           "job.sub:3: unknown command foo is ignored",
-                                                    "job.sub:6: $(undefined) is not defined and stands for nothing",
+                          "job.sub:6: $(undefined) is not defined and stands for nothing",
                           "job.sub:8: log comes after the last queue statement and has no effect"));
 }
 

@@ -8,6 +8,7 @@ with World() as world:
     world.job('if [ $step = 0 ]; then save 1; exit 77; fi\ngate running\nexit 0\n', request_memory="900000")
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(0)
     said = world.cairn("status", "1").out
     for part in ("job 1.0 of job.sub: ", "running for ", "number 0, ", "1 checkpoint,",
                  f"sandbox     {world.job_folder()}/sandbox-0001", f"log         {world.folder}/job.log"):
