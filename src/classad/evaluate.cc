@@ -154,7 +154,7 @@ Value Evaluator::evaluate_selection(const Node& node, const Place& place) {
       return found ? enter(*found, {nullptr, flipped}) : Value::undefined();
     }
   }
-  const Value from = evaluate(scope, place);
+  Value from = evaluate(scope, place);
   if (from.is_undefined()) return from;
   if (const AdValue* ad = from.as_ad()) return member(*ad, node.name);
   if (const ListValue* list = from.as_list()) {

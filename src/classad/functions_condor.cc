@@ -40,7 +40,7 @@ template <class Order>
 Value versions(const Call& call, const Order& order) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < call.count(); ++i) {
-    const Value value = call.value(i);
+    Value value = call.value(i);
     if (value.is_undefined() || value.is_error()) return value;
     texts.push_back(text_in_functions(value));
   }
@@ -80,7 +80,7 @@ Value unparsed(const Call& call) {
 
 // eval("text") and eval(expression).
 Value evaluated(const Call& call) {
-  const Value value = call.value(0);
+  Value value = call.value(0);
   if (value.is_undefined()) return Value::error();
   if (!value.as_string()) return value;
   if (!call.evaluator.pay(value.as_string()->size())) return Value::error();

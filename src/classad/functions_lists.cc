@@ -75,7 +75,7 @@ Value split_at(const Call& call) {
 
 template <Op op>
 Value member(const Call& call) {
-  const Value wanted = call.value(0), list = call.value(1);
+  Value wanted = call.value(0), list = call.value(1);
   if (list.is_undefined()) return list;
   if (op == Op::equal && (wanted.is_undefined() || wanted.is_error())) return wanted;
   if (!list.as_list() || wanted.as_list() || wanted.as_ad()) return Value::error();
@@ -103,7 +103,7 @@ Value compare_items(const Call& call) {
   const auto op = comparison_named(*operation.as_string());
   if (!op) return Value::error();
   for (const Value& item : call.evaluator.elements(*list.as_list())) {
-    const Value compared = apply_binary(*op, item, with);
+    Value compared = apply_binary(*op, item, with);
     if (compared.is_error()) return compared;
     if (compared.is_undefined()) return Value::boolean(false);
     if (compared.holds() == any) return Value::boolean(any);
@@ -141,7 +141,7 @@ Value fold_list(const Call& call) {
     if (!item.truth()) return Value::error();
     values.push_back(item);
   }
-  const Value result = folded(fold, values);
+  Value result = folded(fold, values);
   if (fold != Fold::average || values.empty()) return result;
   return Value::real(*result.to_real() / static_cast<double>(values.size()));
 }
@@ -211,7 +211,7 @@ Value fold_string_list(const Call& call) {
     whole = whole && parse_integer(word);
     numbers.push_back(Value::real(number));
   }
-  const Value total = folded(fold, numbers);
+  Value total = folded(fold, numbers);
   const auto real = total.to_real();
   if (!real) return total;
   const double result = fold == Fold::average && !numbers.empty()

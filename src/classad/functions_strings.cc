@@ -11,7 +11,7 @@ template <class Use>
 Value with_texts(const Call& call, const Use& use) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < call.count(); ++i) {
-    const Value value = call.value(i);
+    Value value = call.value(i);
     if (value.is_error() || value.is_undefined()) return value;
     texts.push_back(text_in_functions(value));
     if (!call.evaluator.pay(texts.back().size() / 8)) return Value::error();

@@ -20,7 +20,7 @@ Value now(const Call& call) { return Value::integer(call.evaluator.scope().now_s
 Value absolute_time(const Call& call) {
   const std::int64_t current = call.evaluator.scope().now_seconds;
   if (call.count() == 0) return Value::time(AbsoluteTime{current, local_offset_seconds(current)});
-  const Value value = call.value(0);
+  Value value = call.value(0);
   if (value.as_absolute_time()) return value;
   if (const auto* text = value.as_string()) {
     const auto time = parse_absolute_time(*text);
@@ -40,7 +40,7 @@ Value absolute_time(const Call& call) {
 }
 
 Value relative_time(const Call& call) {
-  const Value value = call.value(0);
+  Value value = call.value(0);
   if (value.as_relative_time()) return value;
   if (const auto* text = value.as_string()) {
     const auto span = parse_relative_time(*text);

@@ -63,7 +63,7 @@ namespace {
 Value to_real(const Call& call) { return convert_to_real(call.value(0)); }
 
 Value to_string(const Call& call) {
-  const Value value = call.value(0);
+  Value value = call.value(0);
   if (value.is_undefined() || value.is_error()) return value;
   return call.evaluator.string(text_in_functions(value));
 }
@@ -81,7 +81,7 @@ Value to_boolean(const Call& call) {
 
 template <double (*round)(double)>
 Value rounded(const Call& call) {
-  const Value value = call.value(0);
+  Value value = call.value(0);
   if (value.as_integer()) return value;
   const Value real = convert_to_real(value);
   return real.as_real() ? whole(round(*real.as_real())) : Value::error();

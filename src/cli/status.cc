@@ -13,6 +13,7 @@
 #include "cli/job_files.h"
 #include "cli/look.h"
 #include "cli/verb.h"
+#include "engine/client.h"
 #include "listing/json.h"
 #include "listing/queue_table.h"
 #include "listing/table.h"
@@ -68,6 +69,13 @@ listing::Surroundings around(Look& look, const JobRow& row) {
     facts.sandbox = sandbox;
   if (cluster.key.find(": ") == std::string::npos) facts.submit_file = cluster.key;
   facts.log = log_file(row);
+  if (auto client = Client::connect(home, Client::IfNone::refuse))
+    if (const auto reply = client->request({})) {
+      facts.engine_runs = true;
+      facts.slots_used = reply->status.running;
+      facts.slots =
+          reply->status.slots_max != 0 ? reply->status.slots_max : std::int64_t{reply->status.cpus};
+    }
   return facts;
 }
 

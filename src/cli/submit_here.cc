@@ -115,9 +115,13 @@ Result<int> submit(const HereChoices& choices) {
     std::cout << fmt::format("{} job{} submitted to cluster {}.", count, count == 1 ? "" : "s",
                              cluster)
               << std::endl;
-  auto client = Client::connect(home, Client::IfNone::start);
-  auto woken = client ? client->request({.verb = RequestVerb::wake, .jobs = {}, .reason = ""})
-                      : client.error();
+  const auto wake = [&]() -> Status {
+    CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start));
+    CAIRN_CHECK(client.request({.verb = RequestVerb::wake, .jobs = {}, .reason = ""}));
+    return {};
+  };
+  Status woken = wake();
+  if (!woken) woken = wake();  // the engine that was asked was about to end
   if (!woken)
     complain(fmt::format("warning: the jobs are in the queue, but {}", woken.error().text()));
   return kOk;

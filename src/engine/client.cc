@@ -59,7 +59,9 @@ Result<pid_t> start_engine(const Home& home, const std::vector<std::string>& mor
   options.arguments = {"cairn", "engine", "--foreground"};
   options.arguments.insert(options.arguments.end(), more.begin(), more.end());
   for (char** entry = ::environ; *entry != nullptr; ++entry)
-    options.environment.emplace_back(*entry);
+    if (!std::string_view(*entry).starts_with("CAIRN_HOME="))
+      options.environment.emplace_back(*entry);
+  // Absolute: its working folder is another one.
   options.environment.push_back(fmt::format("CAIRN_HOME={}", home.folder().native()));
   options.working_folder = "/";
   options.stdout_fd = out.get();

@@ -384,6 +384,8 @@ void Service::Loop::hear(const std::shared_ptr<Visitor>& visitor) {
 void Service::Loop::answer(const std::shared_ptr<Visitor>& visitor, const std::string& message) {
   const auto request = decode_engine_request(message);
   if (!request) return;
+  // Nobody here would run them: unanswered, the verb starts another engine.
+  if (stopping_ && request->verb == RequestVerb::wake) return;
   busy_until_ = std::chrono::steady_clock::now();
   visitor->reply = framed(encode(perform(*request)));
   asio::async_write(visitor->socket, asio::buffer(visitor->reply),

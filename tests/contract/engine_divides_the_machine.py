@@ -23,3 +23,12 @@ with World() as world:
     world.cairn("submit", "job.sub")
     world.cairn("wait", "3")
     equal(world.state("2.0"), "idle")
+
+with World() as world:  # a relative home is that of the terminal, not of the engine's own folder
+    world.home = world.folder / "here"
+    environment = {**world.environment(), "CAIRN_HOME": "here"}
+    world.environment = lambda: environment
+    world.job(": > result\n")
+    world.cairn("submit", "job.sub")
+    world.cairn("wait", "1")
+    assert (world.folder / "here" / "engine" / "log").exists()
