@@ -2,7 +2,8 @@
 from clause import *
 
 with World() as world:
-    world.job('note "$step"\n[ $step = 0 ] && { save 1; exit 77; }\necho done > result\n')
+    world.job('note "$step"\n[ $step = 0 ] && { save 1; exit 77; }\necho done > result\n', output=None, error=None,
+              transfer_output_remaps='"result = result.$(Cluster)"')
     several = [world.start("submit", "job.sub", "--terse") for _ in range(5)]
     clusters = sorted(world.finish(process).out.strip() for process in several)
     equal(clusters, [f"{n}.0 - {n}.0" for n in range(1, 6)])
@@ -10,7 +11,7 @@ with World() as world:
     equal(len(re.findall("serves", (world.home / "engine" / "log").read_text())), 1)
     world.cairn("wait", "1", "2", "3", "4", "5")
     equal(sorted(world.notes()), ["0"] * 5 + ["1"] * 5)
-    equal(world.read("result"), "done\n")
+    equal([world.read(f"result.{n}") for n in range(1, 6)], ["done\n"] * 5)
     contains(world.cairn("engine", "--foreground", status=2).err, "has an engine already")
     pid = world.engine()
     world.cairn("engine", "--stop")
