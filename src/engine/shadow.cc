@@ -348,7 +348,6 @@ Status Shadow::receive(const Exited& report) {
   next.exit = report.exit;
   next.user_ms += report.user_ms;
   next.system_ms += report.system_ms;
-  execution_end_ms_ = host_.now_ms();
   note(next, [&report](LiveAd& live, std::int64_t now) {
     live.exited(now, report.exit, report.user_ms / 1000, report.system_ms / 1000);
     live.image(report.resident_kb);
@@ -365,6 +364,8 @@ Status Shadow::receive(const Exited& report) {
   switch (event) {
     case JobEvent::checkpoint_exit:
     case JobEvent::evict_exit:
+      checkpoint_exit_ms_ = host_.now_ms();
+      checkpoint_execution_ms_ = checkpoint_exit_ms_ - execution_begin_ms_;
       ++next.next_checkpoint;
       poison_.made_checkpoint();
       return happen(event, std::move(next), {Mark::execute_end, Mark::spool_begin}, how);
@@ -438,8 +439,7 @@ Status Shadow::receive(const Spooled& report) {
   note(next, [&](LiveAd& live, std::int64_t now) {
     live.sent(now, report.bytes);
     if (progress)
-      live.checkpointed(report.number, execution_end_ms_ / 1000,
-                        (execution_end_ms_ - execution_begin_ms_) / 1000);
+      live.checkpointed(report.number, checkpoint_exit_ms_ / 1000, checkpoint_execution_ms_ / 1000);
   });
   const std::string text = fmt::format(
       "checkpoint {} spooled{}, {} in {}", report.number, progress ? "" : " with the outputs",

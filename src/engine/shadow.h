@@ -162,10 +162,13 @@ class Shadow {
   std::string slot_;
   std::optional<std::int64_t> event_ms_;  // of what is stored; unset: now
   bool has_starter_ = false;
-  bool adopting_ = false;  // the starter takes an old sandbox over
-  bool launched_ = false;  // the program may be running, and so be asked to leave
-  bool started_ = false;   // it was, in this activation
-  std::int64_t execution_begin_ms_ = 0, execution_end_ms_ = 0;  // of the newest; 0: none
+  bool adopting_ = false;                // the starter takes an old sandbox over
+  bool launched_ = false;                // the program may be running, and so be asked to leave
+  bool started_ = false;                 // it was, in this activation
+  std::int64_t execution_begin_ms_ = 0;  // of the newest; 0: none
+  // Of the exit that brought the newest checkpoint: the next execution may have begun when it
+  // is spooled.
+  std::int64_t checkpoint_exit_ms_ = 0, checkpoint_execution_ms_ = 0;
   bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
   bool finish_failed_ = false;  // the outputs of the job's end could not be delivered

@@ -255,6 +255,18 @@ TEST_F(ShadowTest, DropsReportsOfAnEarlierActivation) {
   EXPECT_EQ(host_.take(), Orders{});
 }
 
+// The program runs again before its checkpoint is durable: the work counts by its exit.
+TEST_F(ShadowTest, CommitsTheTimeFromStartToCheckpointExit) {
+  start();
+  host_.pass(5000);
+  tell_exit(kCheckpoint);
+  tell(Taken{0});
+  tell(Started{124});
+  host_.pass(3000);
+  tell(Spooled{0, 100, 5});
+  EXPECT_EQ(shadow_->record().live.get_integer("CommittedTime"), 5);
+}
+
 TEST_F(ShadowTest, DropsReportsThatMakeNoSenseInItsState) {
   start();
   const JobRecord before = shadow_->record();
