@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm check format bench bench-engine install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm check check-format format bench bench-engine install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify test-htcondor test-slurm check
+test: test-quick test-storm test-verify test-slurm check-format
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
@@ -55,6 +55,9 @@ test-sanitizers: deps
 # Formatting, clang-tidy, and who may include whom.
 check: configure
 	@tools/check-style
+
+check-format:
+	@tools/check-style --format
 
 format:
 	@git ls-files '*.cc' '*.h' '*.c' | xargs clang-format -i
