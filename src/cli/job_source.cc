@@ -1,7 +1,6 @@
 #include "cli/job_source.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,16 +11,13 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "cli/submission.h"
+#include "cli/submit_world.h"
 
 namespace cairn::cli {
 namespace {
 
 namespace stdfs = std::filesystem;
-
-std::string user_name() {
-  const passwd* const entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
-}
 
 class FileSource final : public JobSource {
  public:
@@ -168,13 +164,10 @@ Status check(const JobChoices& choices, const std::string& verb) {
 }
 
 Result<Submission> JobSource::ads(int cluster, std::int64_t now_seconds) const {
-  SubmitContext context;
-  context.file = file();
-  context.directory = directory();
-  context.cluster = cluster;
-  context.owner = user_name();
-  context.host = host_name();
-  context.now_seconds = now_seconds;
+  RealWorld world(directory(), static_cast<std::uint64_t>(now_seconds) ^
+                                   (static_cast<std::uint64_t>(cluster) << 40U));
+  SubmitContext context = context_here(file(), directory(), cluster, now_seconds);
+  context.world = &world;
   return parse(context);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cairn/version.h"
+#include "cli/submit_dry.h"
 #include "cli/verb.h"
 #include "engine/starter.h"
 
@@ -42,6 +43,7 @@ int run(std::vector<std::string> arguments) {
   arguments.erase(dashes, arguments.end());
   for (std::string& word : arguments)
     if (std::find(kOneDash.begin(), kOneDash.end(), word) != kOneDash.end()) word.insert(0, "-");
+  arguments = with_condor_forms(std::move(arguments));
 
   CLI::App app("Cairn runs programs that save their own state, and loses nothing.", "cairn");
   app.footer(kFooter);

@@ -1,7 +1,9 @@
-// `cairn submit`: the jobs of a submit file go to the background engine, or to a pool.
+// `cairn submit`: the jobs of a submit file go to the background engine or to a pool, or are
+// only looked at.
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/submit_dry.h"
 #include "cli/submit_here.h"
 #include "cli/submit_pool.h"
 #include "cli/verb.h"
@@ -13,21 +15,32 @@ constexpr const char* kFooter =
     "Returns at once; the jobs run in the background, here or in the pool.\n"
     "Exit status: 0 the jobs are in the queue; 2 they are not, and why.\n"
     "Examples: cairn submit sweep.sub\n"
-    "          cairn submit --pool htcondor sweep.sub";
+    "          cairn submit --pool htcondor sweep.sub\n"
+    "          cairn submit --dry-run sweep.sub n=10";
 
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
-  const auto pool = std::make_shared<PoolChoices>();
-  const auto here = std::make_shared<HereChoices>();
-  declare_pool_options(app, *pool);
-  app.add_flag("--dry-run", pool->dry_run, "Print what would be handed over (Slurm)");
-  app.add_option("FILE", pool->file, "The submit file")->required();
-  app.add_option("--name", here->name, "What the batch is called in the queue");
-  app.add_flag("--terse", here->terse, "Only the first and the last job's id");
-  app.add_flag("--json", here->json, "The cluster's number and the number of jobs, as JSON");
-  return [pool, here] {
-    if (!pool->pool.empty()) return submit_to_pool(*pool);
-    here->file = pool->file;
-    return submit_here(*here);
+  struct Choices {
+    DryRunChoices look;
+    HereChoices here;
+    PoolChoices pool;
+  };
+  const auto choices = std::make_shared<Choices>();
+  declare_pool_options(app, choices->pool);
+  declare_dry_run(app, choices->look);
+  app.add_option("--name", choices->here.name, "What the batch is called in the queue");
+  app.add_flag("--terse", choices->here.terse, "Only the first and the last job's id");
+  return [choices] {
+    DryRunChoices& look = choices->look;
+    if (const auto sorted = sort_words(look); !sorted) return refuse(sorted.error());
+    const SubmissionChoices& submission = look.submission;
+    if (look.dry_run && choices->pool.pool.empty()) return print_ads(look);
+    if (!submission.assignments.empty() || !submission.append.empty() || submission.queue)
+      return refuse({Errc::unsupported, "the submit file is handed over as it is", 0,
+                     "write NAME=VALUE, --append and --queue into the file"});
+    choices->here.file = choices->pool.file = submission.file;
+    choices->here.json = look.json;
+    choices->pool.dry_run = look.dry_run;
+    return choices->pool.pool.empty() ? submit_here(choices->here) : submit_to_pool(choices->pool);
   };
 }
 

@@ -226,7 +226,7 @@ Status AdBuilder::check_executable(const std::string& path) {
   if (context_.world == nullptr || path.find("$$") != std::string::npos) return {};
   const auto facts = context_.world->look_at(path);
   if (!facts)
-    return Error{Errc::not_found, cat("the executable ", path, " does not exist"), 0,
+    return Error{Errc::not_found, cat("there is no program ", path), 0,
                  "its name is relative to where submit is called, not to initialdir"};
   if (facts->folder)
     return Error{Errc::invalid, cat("the executable ", path, " is a folder"), 0, ""};

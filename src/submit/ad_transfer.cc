@@ -209,13 +209,12 @@ Status AdBuilder::check_sandbox() {
   JobAd whole = base_;
   for (const auto& [name, expression] : own_.attributes()) whole.set(name, expression);
   // What it looks at may come from steps that vary.
-  read_varying_ = std::any_of(varying_.begin(), varying_.end(), [](const std::string& name) {
+  read_varying_ = std::any_of(varying_.begin(), varying_.end(), [this](const std::string& name) {
+    // Names and numbers that a command gave are right already.
+    if (macros_.assigned_macro(cat("MY.", name)) != nullptr) return true;
     for (const std::string_view looked_at :
-         {"Iwd", "Cmd", "TransferInput", "TransferOutput", "TransferCheckpoint",
-          "TransferOutputRemaps", "PreserveRelativePaths", "ShouldTransferFiles",
-          "WhenToTransferOutput", "WantFTOnCheckpoint", "SuccessCheckpointExitCode",
-          "SuccessCheckpointExitBySignal", "SuccessCheckpointExitSignal", "JobMaxRetries",
-          "KillSig", "In", "Out", "Err", "UserLog"})
+         {"TransferInput", "TransferOutput", "TransferCheckpoint", "TransferOutputRemaps",
+          "PreserveRelativePaths"})
       if (equal_ignoring_case(name, looked_at)) return true;
     return false;
   });

@@ -1,0 +1,77 @@
+#include "cli/submission.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "cli/job_source.h"
+#include "cli/submit_world.h"
+
+namespace cairn::cli {
+namespace {
+
+std::string user_name() {
+  const passwd* const entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
+}
+
+Result<std::string> read_submit_file(const std::string& name) {
+  std::string text;
+  if (name == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else {
+    PosixFileSystem files;
+    CAIRN_TRY(text, read_file(files, name));
+  }
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", name), 0,
+                 "save it as plain UTF-8"};
+  return text;
+}
+
+}  // namespace
+
+SubmitContext context_here(std::string file, Path directory, int cluster,
+                           std::int64_t now_seconds) {
+  SubmitContext context;
+  context.file = std::move(file);
+  context.directory = std::move(directory);
+  context.cluster = cluster;
+  context.owner = user_name();
+  context.host = host_name();
+  context.now_seconds = now_seconds;
+  context.utc_offset_seconds = utc_offset_seconds(now_seconds);
+  context.machine = this_machine();
+  return context;
+}
+
+Result<Submission> read_submission(const SubmissionChoices& choices, int cluster,
+                                   std::int64_t now_seconds) {
+  CAIRN_TRY(const std::string text, read_submit_file(choices.file));
+  const Path here = std::filesystem::current_path();
+  RealWorld world(
+      here, static_cast<std::uint64_t>(now_seconds) ^ (static_cast<std::uint64_t>(cluster) << 40U));
+  SubmitContext context =
+      context_here(choices.file == "-" ? "stdin" : choices.file, here, cluster, now_seconds);
+  context.world = &world;
+  context.append = choices.append;
+  context.queue = choices.queue;
+  context.as_htcondor = choices.as_htcondor;
+  context.one_cluster = choices.one_cluster;
+  for (const std::string& assignment : choices.assignments) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return Error{Errc::invalid, fmt::format("\"{}\" is not NAME=VALUE", assignment), 0, {}};
+    context.assignments.emplace_back(trim(assignment.substr(0, equals)),
+                                     trim(assignment.substr(equals + 1)));
+  }
+  return parse_submit_file(text, context);
+}
+
+}  // namespace cairn::cli
