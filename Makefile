@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify test-slurm check-format
+test: test-quick test-storm test-verify check-format
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
