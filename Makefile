@@ -1,5 +1,5 @@
 # make run      build, run the main job, show it
-# make test     every test
+# make test     the tests; real pools and clang-tidy: test-htcondor, test-slurm, check
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
