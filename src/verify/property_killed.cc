@@ -256,10 +256,43 @@ void try_kill(Study& study, Finding& finding, const Kill& kill, std::set<std::st
   try_state(study, finding, state);
 }
 
+// Could this call have changed the file, or a folder that it is in?
+bool may_change(const Event& event, const std::string& part) {
+  if (event.call == Call::sync || event.call == Call::close || event.call == Call::mode)
+    return false;
+  if (event.call == Call::open && !event.created && !event.truncated) return false;
+  return part == event.path || part == event.target || part.starts_with(event.path + "/") ||
+         (!event.target.empty() && part.starts_with(event.target + "/"));
+}
+
+// Has an execution changed a file of its state without a call?  Then it is mapped into memory,
+// and no boundary shows what a kill between two calls leaves.
+bool is_state_mapped(const Study& study) {
+  const auto names = state_names(study);
+  const auto watched = study.watched_events();
+  for (std::size_t k = 0; k < watched.size() && k < study.undisturbed.stretches.size(); ++k) {
+    const auto& checkpoint = study.undisturbed.stretches[k].checkpoint;
+    if (!checkpoint) continue;
+    const Image before = study.begin_of(static_cast<int>(k));
+    for (const std::string& name : names) {
+      const std::string part = cat("sandbox/", name);
+      const ImageEntry* was = before.find(part);
+      const ImageEntry* is = checkpoint->find(name);
+      if (was == nullptr || is == nullptr || *was == *is) continue;
+      if (std::none_of(watched[k]->begin(), watched[k]->end(),
+                       [&](const Event& event) { return may_change(event, part); }))
+        return true;
+    }
+  }
+  return false;
+}
+
 std::vector<Kill> kills(const Study& study) {
-  const int count = study.options.level == Level::quick      ? 1
-                    : study.options.level == Level::standard ? 4
-                                                             : 40;
+  int count = study.options.level == Level::quick      ? 1
+              : study.options.level == Level::standard ? 4
+                                                       : 40;
+  constexpr int kForMapped = 24;
+  if (study.options.level == Level::standard && is_state_mapped(study)) count = kForMapped;
   std::vector<Kill> all;
   for (const Moment& moment : moments(study.stretches(), count, study.options.seed))
     all.push_back({cat("r", all.size() + 1), moment});
