@@ -1,7 +1,6 @@
 #include "engine/spool_manifest.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // see Sha256::Context
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 
 #include <algorithm>
 #include <array>
@@ -124,11 +123,9 @@ Result<SpoolManifest> decode_spool_manifest(std::string_view text) {
   return manifest;
 }
 
-// Not through EVP: that would bring OpenSSL's providers, and with them dlopen and name
-// resolution, into the static starter, and a millisecond to its start.
 struct Sha256::Context {
-  SHA256_CTX sha{};
-  Context() { CAIRN_ASSERT(SHA256_Init(&sha) == 1, "OpenSSL offers no SHA-256"); }
+  sha256_ctx sha{};
+  Context() { sha256_init(&sha); }
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {}
@@ -137,12 +134,12 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::add(Bytes bytes) {
-  CAIRN_ASSERT(SHA256_Update(&context_->sha, bytes.data(), bytes.size()) == 1, "SHA-256 failed");
+  sha256_update(&context_->sha, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
 }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  CAIRN_ASSERT(SHA256_Final(digest.data(), &context_->sha) == 1, "SHA-256 failed");
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&context_->sha, digest.size(), digest.data());
   return to_hex(std::as_bytes(std::span(digest)));
 }
 

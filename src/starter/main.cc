@@ -3,7 +3,6 @@
 //
 //   cairn-starter              runs one job for a shadow, whose socket is where stdin would be
 //   cairn-starter solo JOB     runs the job of the folder JOB inside an allocation of Slurm
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -109,8 +108,6 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
-  // What the machine has configured names shared libraries, which a static program cannot load.
-  static_cast<void>(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr));
   try {
     return cairn::run({argv + 1, argv + argc});
   } catch (const std::exception& problem) {
