@@ -70,7 +70,7 @@ Regex::Match Regex::match(std::string_view text, std::size_t start) const {
   if (count <= 0) return {.failed = true, .spans = {}};
   Match match{.found = true, .spans = {}};
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
-  for (int group = 0; group < count; ++group) {
+  for (std::size_t group = 0; group < static_cast<std::size_t>(count); ++group) {
     const PCRE2_SIZE begin = ends[2 * group], end = ends[2 * group + 1];
     // \K can put the begin behind the end.
     const bool none = begin == PCRE2_UNSET || end < begin;

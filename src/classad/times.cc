@@ -135,8 +135,10 @@ std::optional<RelativeTime> parse_relative_time(std::string_view text) {
   if (text.starts_with('.')) {
     double scale = 0.1;
     text.remove_prefix(1);
-    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), scale /= 10)
+    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1)) {
       total += scale * (text[0] - '0');
+      scale /= 10;
+    }
   }
   if (!text.empty()) return std::nullopt;
   total += days * 86400;

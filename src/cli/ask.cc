@@ -108,7 +108,7 @@ int run(const Choices& choices) {
 }
 
 std::shared_ptr<Choices> declare_common(CLI::App& app, Request what) {
-  const auto choices = std::make_shared<Choices>();
+  auto choices = std::make_shared<Choices>();
   choices->what = what;
   declare_selection(app, choices->selection, "All jobs that are not over");
   app.add_flag("--json", choices->json, "As one JSON object");

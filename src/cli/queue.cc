@@ -95,11 +95,12 @@ Result<std::vector<listing::JobView>> look_into_running(Look& look, const JobSel
   std::optional<Error> problem;
   CAIRN_CHECK(look.each(selection, false, false, [&](JobRow&& row) {
     auto view = look.view(row);
-    if (view)
-      active.push_back(*std::move(view));
-    else
+    if (!view) {
       problem = view.error();
-    return view.has_value();
+      return false;
+    }
+    active.push_back(*std::move(view));
+    return true;
   }));
   if (problem) return *std::move(problem);
   return active;

@@ -34,12 +34,13 @@ struct Choices {
 };
 
 listing::Resources machine(const Home& home) {
+  constexpr std::uint64_t kBytesPerMib = 1 << 20;
   listing::Resources all;
   all.cpus = std::max(1U, std::thread::hardware_concurrency());
   struct sysinfo info {};
   if (::sysinfo(&info) == 0)
-    all.memory_mb = static_cast<std::int64_t>(static_cast<std::uint64_t>(info.totalram) *
-                                              info.mem_unit / (1024 * 1024));
+    all.memory_mb =
+        static_cast<std::int64_t>(std::uint64_t{info.totalram} * info.mem_unit / kBytesPerMib);
   std::error_code failure;
   const auto space = std::filesystem::space(home.folder(), failure);
   if (!failure) all.disk_kb = static_cast<std::int64_t>(space.capacity / 1024);

@@ -41,7 +41,8 @@ Result<Home> Home::open(FileSystem& files, const Path& folder) {
 Home Home::at(const Path& folder) {
   std::error_code failure;
   Path absolute = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), failure);
-  return Home(failure ? folder : std::move(absolute));
+  if (failure) absolute = folder;
+  return Home(std::move(absolute));
 }
 
 Path Home::cluster_folder(int cluster) const {

@@ -264,7 +264,7 @@ Status verify_file(FileSystem& files, const Path& folder, const SpoolManifestLin
   if (const auto number = generation_of(line.name)) {
     CAIRN_TRY(const std::uint64_t bytes, file->size());
     FileSource source(*file, bytes);
-    const Status good = verify_generation(source, number);
+    Status good = verify_generation(source, number);
     if (good || (good.error().code != Errc::corrupt && good.error().code != Errc::unsupported))
       return good;
   }
