@@ -206,7 +206,7 @@ void misspelt_name(const Job& job, Report& report) {
 void unknown_command(const Job& job, Report& report) {
   const auto slips = misspellings(job);
   for (const auto& entry : job.commands()) {
-    const auto& [name, command] = entry;
+    const std::string& name = entry.first;
     if (is_attribute_of(entry) || command_of(name) || word_of_attribute(name) != nullptr ||
         is_used_as_macro(job, name))
       continue;
@@ -215,7 +215,7 @@ void unknown_command(const Job& job, Report& report) {
       continue;
     if (name.find('.') != std::string::npos) continue;  // SUBMIT.x: configuration
     if (lower(name).find("want_ft") == 0) continue;     // CL107
-    report.add(command.line,
+    report.add(entry.second.line,
                cat(name, " is no submit command, and no $(", name, ") uses it: it has no effect"),
                cat("take it out; an attribute of your own is +", name));
   }
