@@ -122,7 +122,7 @@ Result<Answer> Unattended::request(JobRecord job) {
   JobLog log(job.id, log_file(job.ad), host_name(), "");
   Answer answer{job.id, true, ""};
   if (what_ == Request::hold) {
-    log.held(now, reason_, kHoldByUser, 0, false);
+    log.held_by_policy(now, reason_, kHoldByUser, 0);
     answer.text = "is held";
   } else if (what_ == Request::release) {
     log.released(now, reason_);

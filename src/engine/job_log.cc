@@ -99,13 +99,18 @@ void JobLog::evicted(std::int64_t time_ms, const std::string& reason, const Exit
 // A pool puts the place before what its starter says; a failed transfer names both ends itself.
 void JobLog::held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
                   bool was_running) {
-  const bool names_ends = code == kHoldTransferOutput || code == kHoldTransferInput;
-  const std::string why = names_ends ? reason : fmt::format("Error from {}: {}", slot_, reason);
+  const std::string why = reason_of_hold(reason, code);
   if (was_running) {
     append(error_event(head(time_ms), fmt::format("starter on {}", slot_), reason, code, subcode));
     evicted(time_ms, why, nullptr);
   }
   append(hold_event(head(time_ms), why, code, subcode));
+}
+
+// Transfers name both their ends by themselves.
+std::string JobLog::reason_of_hold(const std::string& reason, int code) const {
+  const bool names_ends = code == kHoldTransferOutput || code == kHoldTransferInput;
+  return names_ends ? reason : fmt::format("Error from {}: {}", slot_, reason);
 }
 
 void JobLog::held_by_policy(std::int64_t time_ms, const std::string& reason, int code,

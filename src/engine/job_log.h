@@ -34,6 +34,8 @@ class JobLog {
   void evicted(std::int64_t time_ms, const std::string& reason, const ExitStatus* requeued);
   void held(std::int64_t time_ms, const std::string& reason, int code, int subcode,
             bool was_running);
+  // As a pool words it: with the slot that it comes from.
+  std::string reason_of_hold(const std::string& reason, int code) const;
   // As a pool writes it: nothing but the hold.
   void held_by_policy(std::int64_t time_ms, const std::string& reason, int code, int subcode);
   void released(std::int64_t time_ms, const std::string& reason);

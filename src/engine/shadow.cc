@@ -272,7 +272,7 @@ Status Shadow::fulfil() {
   if (wish == Wish::hold) {
     next.hold = {kHoldByUser, 0, reason};
     CAIRN_CHECK(happen(JobEvent::hold, std::move(next), {}, reason));
-    log_.held(host_.now_ms(), reason, kHoldByUser, 0, false);
+    log_.held_by_policy(host_.now_ms(), reason, kHoldByUser, 0);
     say(fmt::format("held: {}", reason), Weight::notable);
     return {};
   }
@@ -492,9 +492,12 @@ Status Shadow::receive(const Finished& report) {
   JobRecord next = record_;
   next.sent_bytes += report.bytes;
   note(next, [&](LiveAd& live, std::int64_t now) { live.sent(now, report.bytes); });
-  if (record_.state == JobState::finishing)
-    if (const PolicyVerdict verdict = exit_verdict(next); verdict.action == PolicyAction::hold)
-      return hold_by_policy(verdict);
+  if (record_.state == JobState::finishing) {
+    const PolicyVerdict verdict = exit_verdict(next);
+    if (verdict.action == PolicyAction::hold) return hold_at_exit(std::move(next), verdict, report);
+    if (verdict.action == PolicyAction::requeue)
+      return requeue_at_exit(std::move(next), verdict, report);
+  }
   CAIRN_CHECK(happen(JobEvent::finished, std::move(next), {Mark::finish_end, Mark::done},
                      "outputs are in place"));
   const std::int64_t now = host_.now_ms();
@@ -563,6 +566,8 @@ Status Shadow::receive(const StartFailed& report) {
 Status Shadow::hold(JobEvent event, JobRecord next, std::vector<Mark> marks) {
   const HoldFacts facts = *next.hold;
   const bool was_running = has_starter_;
+  if (options_.contract == Contract::htcondor)
+    next.hold->reason = log_.reason_of_hold(facts.reason, facts.code);
   CAIRN_CHECK(happen(event, std::move(next), std::move(marks), facts.reason));
   log_.held(host_.now_ms(), facts.reason, facts.code, facts.subcode, was_running);
   say(fmt::format("held (code {}/{}): {}", facts.code, facts.subcode, facts.reason),

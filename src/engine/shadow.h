@@ -131,7 +131,9 @@ class Shadow {
   PolicyVerdict exit_verdict(const JobRecord& next) const;
   // Whether that says more than `event`, which the contract alone gives.
   JobEvent decide(JobEvent event, const PolicyVerdict& verdict, const ExitStatus& exit) const;
-  Status hold_by_policy(const PolicyVerdict& verdict);
+  Status hold_by_policy(JobRecord next, const PolicyVerdict& verdict);
+  Status hold_at_exit(JobRecord next, const PolicyVerdict& verdict, const Finished& report);
+  Status requeue_at_exit(JobRecord next, const PolicyVerdict& verdict, const Finished& report);
   bool may_be_released() const;
   // The job's ad, told what a new state or a report means for it.
   void note_new_state(JobRecord& next, JobEvent event, const std::string& text,

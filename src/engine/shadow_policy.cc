@@ -28,15 +28,40 @@ JobEvent Shadow::decide(JobEvent event, const PolicyVerdict& verdict,
   // Held when its outputs are in place, as on a pool.
   if (verdict.action == PolicyAction::hold) return JobEvent::final_exit;
   if (!record_.ad.get("OnExitRemove")) return event;
-  if (verdict.action == PolicyAction::requeue) return JobEvent::crashed;
+  if (verdict.action == PolicyAction::requeue) {
+    // A pool moves the outputs of every exit but one that success_exit_code calls a failure.
+    const auto good = record_.ad.get_integer("JobSuccessExitCode");
+    const bool moves = !good || (!exit.by_signal && exit.code == *good);
+    return options_.contract == Contract::htcondor && moves ? JobEvent::final_exit
+                                                            : JobEvent::crashed;
+  }
   // max_retries does not mean that a job which was killed is to be lost: only who says so
   // himself loses it.
   const bool killed = exit.by_signal && options_.contract == Contract::cairn;
   return killed && record_.ad.get("JobMaxRetries") ? event : JobEvent::final_exit;
 }
 
-Status Shadow::hold_by_policy(const PolicyVerdict& verdict) {
-  JobRecord next = record_;
+// Its outputs are in place; that it was through counts, as on a pool.
+Status Shadow::hold_at_exit(JobRecord next, const PolicyVerdict& verdict, const Finished& report) {
+  ++next.completions;
+  note(next, [](LiveAd& live, std::int64_t) { live.was_through(); });
+  log_.sent(host_.now_ms(), report.bytes);
+  return hold_by_policy(std::move(next), verdict);
+}
+
+Status Shadow::requeue_at_exit(JobRecord next, const PolicyVerdict& verdict,
+                               const Finished& report) {
+  ++next.completions;
+  note(next, [&verdict](LiveAd& live, std::int64_t) { live.requeued(verdict.reason); });
+  CAIRN_CHECK(happen(JobEvent::crashed, std::move(next), {Mark::finish_end}, verdict.reason));
+  log_.sent(host_.now_ms(), report.bytes);
+  const ExitStatus exit = record_.exit.value_or(ExitStatus{});
+  log_.evicted(host_.now_ms(), verdict.reason, &exit);
+  say(fmt::format("goes on from {}", resume_point()), Weight::routine);
+  return {};
+}
+
+Status Shadow::hold_by_policy(JobRecord next, const PolicyVerdict& verdict) {
   next.hold = {verdict.code, verdict.subcode, verdict.reason};
   CAIRN_CHECK(happen(JobEvent::hold, std::move(next), {}, verdict.reason));
   log_.held_by_policy(host_.now_ms(), verdict.reason, verdict.code, verdict.subcode);
@@ -79,7 +104,7 @@ Status Shadow::evaluate_periodic() {
     case PolicyAction::requeue:
       return {};
     case PolicyAction::hold:
-      return hold_by_policy(verdict);
+      return hold_by_policy(record_, verdict);
     case PolicyAction::release:
       return release(verdict.reason);
     case PolicyAction::vacate:

@@ -110,8 +110,11 @@ void LiveAd::set_real(std::string_view name, double value) {
 }
 void LiveAd::add_real(std::string_view name, double amount) { set_real(name, real(name) + amount); }
 void LiveAd::move(std::string_view from, std::string_view to) {
-  if (const auto value = live_.get(from)) live_.set(to, *value);
-  live_.erase(from);
+  if (const auto value = get(from)) live_.set(to, *value);
+  if (ad_.get(from))
+    live_.set(from, "undefined");
+  else
+    live_.erase(from);
 }
 
 void LiveAd::submitted(std::int64_t now) {
@@ -163,7 +166,6 @@ void LiveAd::exited(std::int64_t now, const ExitStatus& exit, std::int64_t user_
   if (exit.by_signal) {
     live_.set_integer("ExitSignal", exit.signal);
     live_.set_string("ExitReason", signal_words(exit.signal));
-    live_.erase("ExitCode");
   } else {
     live_.set_integer("ExitCode", exit.code);
   }
@@ -225,8 +227,10 @@ void LiveAd::vacated(std::int64_t now, std::string_view reason, int code, int su
   live_.set_integer("VacateReasonSubCode", subcode);
 }
 
+void LiveAd::was_through() { add("NumJobCompletions", 1); }
+
 void LiveAd::requeued(std::string_view reason) {
-  add("NumJobCompletions", 1);
+  was_through();
   live_.set_string("RequeueReason", reason);
 }
 

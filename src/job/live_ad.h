@@ -51,6 +51,7 @@ class LiveAd {
   //   committed  the work since the last checkpoint counts: the job is completed
   void left(std::int64_t now, bool committed);
   void vacated(std::int64_t now, std::string_view reason, int code, int subcode);
+  void was_through();  // it has come to its end, and will be held
   void requeued(std::string_view reason);
   void completed(std::int64_t now);
   void held(int code, int subcode, std::string_view reason);

@@ -70,6 +70,7 @@ constexpr Table make_table() {
 
   on(S::finishing, E::finished, S::completed, F::clean_up);
   on(S::finishing, E::finish_failed, S::held, F::hold);
+  on(S::finishing, E::crashed, S::idle, F::requeue);  // retried, once its outputs are in place
   on(S::finishing, E::vacate, S::finishing, F::none);
   on(S::finishing, E::vacate_timeout, S::finishing, F::none);
 

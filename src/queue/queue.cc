@@ -285,6 +285,20 @@ constexpr const char* kUpdateRequests =
     "UPDATE jobs SET priority = ?, request_cpus = ?, request_memory_mb = ?, request_disk_kb = ?"
     " WHERE cluster = ? AND proc = ?";
 
+// `hold = true`: the job waits for its release.
+constexpr const char* kHoldNew =
+    "UPDATE jobs SET state = 'held', hold_code = 15, hold_subcode = 0, hold_reason = ?"
+    " WHERE cluster = ? AND proc = ?";
+bool is_on_hold(const JobAd& ad) { return ad.get_integer("JobStatus") == 5; }
+
+void write_hold(SQLite::Database& sqlite, JobId id, const JobAd& ad) {
+  SQLite::Statement update(sqlite, kHoldNew);
+  update.bind(1, ad.get_string("HoldReason").value_or(""));
+  update.bind(2, id.cluster);
+  update.bind(3, id.proc);
+  update.exec();
+}
+
 void write_new_jobs(SQLite::Database& sqlite, int cluster, std::span<const JobAd> ads,
                     std::int64_t now_ms) {
   const EventRecord queued{now_ms, Mark::queued, "submitted"};
@@ -295,12 +309,15 @@ void write_new_jobs(SQLite::Database& sqlite, int cluster, std::span<const JobAd
     write_job(upsert, job);
     write_requests(requests, job.id, ad);
     write_events(insert, job, {&queued, 1});
+    if (is_on_hold(ad)) write_hold(sqlite, job.id, ad);
   }
 }
 
 // Ads may ask for what they do not share, too.
 bool asks_for_something(std::string_view changes) {
-  return changes.find("Request") != changes.npos || changes.find("JobPrio") != changes.npos;
+  for (const char* name : {"Request", "JobPrio", "JobStatus"})
+    if (changes.find(name) != changes.npos) return true;
+  return false;
 }
 
 Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
@@ -309,6 +326,7 @@ Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
   share.bind(1, jobs.ad.text());
   share.bind(2, cluster);
   share.exec();
+  const bool on_hold = is_on_hold(jobs.ad);
   const auto asked = [&](const char* name, std::int64_t least) {
     return std::max(least, jobs.ad.get_integer(name).value_or(least));
   };
@@ -337,9 +355,10 @@ Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
     event.bind(3, now_ms);
     event.bind(4, static_cast<int>(Mark::queued));
     event.exec();
-    if (asks_for_something(changes)) {
+    if (on_hold || asks_for_something(changes)) {
       CAIRN_TRY(const JobAd ad, JobAd::parse(jobs.ad.text() + changes));
       write_requests(requests, {cluster, proc}, ad);
+      if (is_on_hold(ad)) write_hold(sqlite, {cluster, proc}, ad);
     }
     ++proc;
   }

@@ -13,6 +13,7 @@ gate running
 """, transfer_checkpoint_files="state, folder")
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(2)
     contains(world.cairn("fetch", "1").out, "checkpoint 2 of job 1.0: 4 files")
     equal(sorted(path.name for path in (world.folder / "1.0.ckpt").iterdir()),
           ["_condor_stderr", "_condor_stdout", "folder", "state"])

@@ -18,9 +18,9 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from cases import CASES, PENDING
+from cases import CASES
 from outcome import comparable, difference
-from sides import COMPARED_ATTRIBUTES, CairnSide, PoolSide, Stuck, play
+from sides import SLOTS, CairnSide, PoolSide, Stuck, play
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 
@@ -38,20 +38,17 @@ def run_side(side, cases, width):
                     side.begin(run)
                 if not run.refusal:
                     play(side, run)
-                if hasattr(side, "stop"):
+                if side.one_by_one:
                     outcomes.update(side.finish([run]))
         except (Stuck, AssertionError, OSError) as problem:
             troubles[run.case.name] = f"{problem}"
-        finally:
-            if hasattr(side, "stop"):
-                side.stop(run)
 
     threads = [threading.Thread(target=one, args=(run,)) for run in runs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if not hasattr(side, "stop"):
+    if not side.one_by_one:
         outcomes.update(side.finish([run for run in runs if run.case.name not in troubles]))
     return outcomes, troubles
 
@@ -72,7 +69,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for flag in ("--golden", "--record", "--keep", "--pool-only", "--show"):
         parser.add_argument(flag, action="store_true")
-    parser.add_argument("--pending", action="store_true", help="also the cases that Cairn cannot run yet")
     parser.add_argument("--job", action="append", choices=sorted(CASES), metavar="NAME")
     options = parser.parse_args()
     cases = [CASES[name] for name in options.job or CASES]
@@ -119,12 +115,10 @@ def main():
         failed.append(name)
         print(f"{name}: {trouble}")
     cases = [case for case in cases if case.name in theirs]
-    waiting = 0 if options.pending or options.job else sum(case.name in PENDING for case in cases)
-    if waiting:
-        cases = [case for case in cases if case.name not in PENDING]
     if not options.record and not options.pool_only:
         begin = time.monotonic()
-        outcomes, troubles = run_side(CairnSide(os.environ["CAIRN"], root), cases, 8)
+        with CairnSide(os.environ["CAIRN"], root) as side:
+            outcomes, troubles = run_side(side, cases, SLOTS)
         print(f"Cairn: {len(outcomes)} cases in {time.monotonic() - begin:.0f} s", flush=True)
         if options.show:
             for outcome in outcomes.values():
@@ -134,14 +128,14 @@ def main():
                 failed.append(case.name)
                 print(f"{case.name}: {troubles[case.name]}")
                 continue
-            wrong = judge(case, *(comparable(lines, COMPARED_ATTRIBUTES)
+            wrong = judge(case, *(comparable(lines)
                                   for lines in (theirs[case.name], outcomes[case.name].lines())))
             if wrong:
                 failed.append(case.name)
                 print("\n".join([f"{case.name}: Cairn (+) differs from the pool (-)", *(f"    {line}" for line in wrong)]))
         listed = sum(1 for case in cases if case.differs and case.name not in failed)
         print(f"{len(cases)} cases: {len(cases) - len({c.name for c in cases} & set(failed)) - listed} agree, {listed} differ as listed, "
-              f"{len(set(failed))} fail; {waiting} wait for what Cairn cannot do yet")
+              f"{len(set(failed))} fail")
     if options.keep:
         print(f"kept: {root}")
     else:

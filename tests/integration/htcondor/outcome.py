@@ -144,16 +144,9 @@ class Outcome:
         return "\n".join([*self.lines(), ""])
 
 
-def comparable(lines, attributes):
-    """An outcome's lines without the attributes that only one side has."""
-    kept, in_ad = [], False
-    for line in lines:
-        if not line.startswith(" "):
-            in_ad = line.split()[0] == "ad"
-        elif in_ad and (line.split()[0] not in attributes or line.endswith("= undefined")):
-            continue
-        kept.append(line)
-    return kept
+def comparable(lines):
+    """An outcome's lines without the attributes that are undefined."""
+    return [line for line in lines if not line.endswith(" = undefined")]
 
 
 def same(left, right):

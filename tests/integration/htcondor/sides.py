@@ -1,13 +1,7 @@
 """The two that a case runs under: a real pool, and Cairn."""
-import json
 import os
-import pathlib
 import re
-import shutil
-import signal
-import sqlite3
 import subprocess
-import threading
 import time
 
 from cases import DEFAULTS, PRELUDE
@@ -18,10 +12,7 @@ ENDS = ("005", "009", "012")
 ANSWERS = {"vacate": ("004", "005", "009", "012"), "vacate fast": ("004", "005", "009", "012"),
            "hold": ("012", "005"), "release": ("013",), "remove": ("009", "005")}
 NOT_COMPARED = {"job.sh", "job.sub", "gates"}
-# Of the attributes that are recorded, those that Cairn's queue keeps, too.
-COMPARED_ATTRIBUTES = {"CheckpointNumber", "ExitBySignal", "HoldReasonCode", "HoldReasonSubCode", "JobStatus", "NumJobCompletions",
-                       "NumJobStarts"}
-STATUS = {"idle": 1, "removed": 3, "completed": 4, "held": 5}
+SLOTS = 12  # jobs wait more than they work
 
 
 class Stuck(Exception):
@@ -151,12 +142,21 @@ def play(side, running):
             running.seen = len(running.events())
             side.act(running, step)
             running.await_event(ANSWERS[step])
-            side.acted(running, step)
     wait_for(running.at_rest, f"the end of {running.case.name}")
 
 
+def read_ads(text):
+    """{(cluster, proc): {name: expression}} of what `-long` prints."""
+    ads = {}
+    for block in re.split(r"\n\s*\n", text):
+        ad = dict(line.split(" = ", 1) for line in block.splitlines() if " = " in line)
+        if "ClusterId" in ad:
+            ads[int(ad["ClusterId"]), int(ad["ProcId"])] = ad
+    return ads
+
+
 class PoolSide:
-    name = "htcondor"
+    one_by_one = False
 
     def __init__(self, pool, root):
         self.pool, self.root = pool, root  # root: a folder in the pool's share
@@ -182,9 +182,6 @@ class PoolSide:
                    "release": ["condor_release"], "remove": ["condor_rm"]}[verb]
         self.pool.run(*command, running.cluster)
 
-    def acted(self, running, verb):
-        pass
-
     def spool(self, running):
         return folder_lines(self.pool.spool(running.cluster, 0))
 
@@ -196,11 +193,7 @@ class PoolSide:
         def read():
             ads = {}
             for tool in (["condor_q", "-allusers"], ["condor_history"]):
-                text = self.pool.run(*tool, "-long", "-constraint", wanted)
-                for block in re.split(r"\n\s*\n", text):
-                    ad = dict(line.split(" = ", 1) for line in block.splitlines() if " = " in line)
-                    if "ClusterId" in ad:
-                        ads[int(ad["ClusterId"]), int(ad["ProcId"])] = ad
+                ads.update(read_ads(self.pool.run(*tool, "-long", "-constraint", wanted)))
             return ads if all((run.cluster, proc) in ads and ads[run.cluster, proc]["JobStatus"] in "345"
                               for run in runs for proc in range(run.procs)) else None
         ads = wait_for(read, "the job ads of all cases", 0.3)
@@ -209,12 +202,39 @@ class PoolSide:
 
 
 class CairnSide:
-    """`cairn run`, interrupted where the job is to be evicted, and started again."""
-    name = "cairn"
+    """Cairn's background engine: one for all cases, as a pool is."""
+    one_by_one = True
 
     def __init__(self, program, root):
-        self.program, self.root = program, root
-        self.processes = {}
+        self.program, self.root, self.home = program, root, root / "home"
+        self.engine = None
+
+    def __enter__(self):
+        self.said = (self.root / "engine.log").open("w")
+        self.engine = subprocess.Popen(
+            [self.program, "engine", "--foreground", "--contract=htcondor", f"--slots={SLOTS}", "--policy-interval=1s",
+             "--idle-exit=never"], stdin=subprocess.DEVNULL, stdout=self.said, stderr=self.said, umask=0o022,
+            env=self.environment())
+        return self
+
+    # What still runs is of a case that failed.
+    def __exit__(self, *_):
+        self.engine.kill()
+        self.engine.wait()
+        self.said.close()
+
+    def environment(self):
+        return {**os.environ, "CAIRN_HOME": str(self.home)}
+
+    def cairn(self, running, *words):
+        return subprocess.run([self.program, *map(str, words)], cwd=running.folder, stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, umask=0o022, env=self.environment())
+
+    def ask(self, running, *words):
+        done = self.cairn(running, *words)
+        if done.returncode != 0:
+            raise Stuck(f"cairn {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def prepare(self, cases):
         runs = []
@@ -223,77 +243,38 @@ class CairnSide:
             folder.mkdir(parents=True)
             runs.append(Running(case, folder, str(folder)))
             runs[-1].write()
-            runs[-1].cluster = 1
         return runs
 
-    def home(self, running):
-        return running.folder.parent / "home"
-
-    def start(self, running):
-        log = (running.folder.parent / "cairn.log").open("a")
-        self.processes[running.case.name] = subprocess.Popen(
-            [self.program, "run", "job.sub", "--contract=htcondor", "--quiet"], cwd=running.folder, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, umask=0o022, env={**os.environ, "CAIRN_HOME": str(self.home(running))})
-
     def begin(self, running):
-        self.start(running)
-        process = self.processes[running.case.name]
-        wait_for(lambda: running.events() or process.poll() is not None, f"the start of {running.case.name}")
-        if not running.events():
-            running.refusal = (running.folder.parent / "cairn.log").read_text().strip().splitlines()[-1]
-
-    def cairn(self, running, *words):
-        done = subprocess.run([self.program, *words], cwd=running.folder, stdin=subprocess.DEVNULL, text=True,
-                              capture_output=True, env={**os.environ, "CAIRN_HOME": str(self.home(running))})
+        done = self.cairn(running, "submit", "--terse", "job.sub")
         if done.returncode != 0:
-            raise Stuck(f"cairn {' '.join(words)}: {done.stdout}{done.stderr}")
+            running.refusal = done.stderr.strip().splitlines()[-1]
+            return
+        running.cluster = int(done.stdout.split(".")[0])
 
-    # Who runs the jobs of a cluster owns them: it is interrupted before something is asked of them.
     def act(self, running, verb):
-        process = self.processes[running.case.name]
-        if verb in ("vacate", "vacate fast", "hold", "remove"):
-            process.send_signal(signal.SIGINT)
-        if verb in ("hold", "release", "remove"):
-            process.wait(PATIENCE)
-            self.cairn(running, verb, "1")
-        if verb == "release":
-            self.start(running)
-
-    def acted(self, running, verb):
-        if verb in ("vacate", "vacate fast"):
-            self.processes[running.case.name].wait(PATIENCE)
-            if running.events()[-1].number not in ENDS:
-                self.start(running)
+        self.ask(running, *{"vacate fast": ("vacate", "--fast")}.get(verb, (verb,)), running.cluster)
 
     def spool(self, running):
-        spool = self.home(running) / "1.0" / "spool"
+        spool = self.home / f"{running.cluster}.0" / "spool"
         numbers = sorted(p for p in spool.glob("??????") if p.is_dir()) if spool.exists() else []
         return folder_lines(numbers[-1], {"MANIFEST"}) if numbers else []
-
-    def ad(self, running, proc):
-        database = sqlite3.connect(f"file:{self.home(running)}/queue.sqlite?mode=ro", uri=True, timeout=10)
-        database.row_factory = sqlite3.Row
-        row = database.execute("SELECT * FROM jobs WHERE cluster = 1 AND proc = ?", (proc,)).fetchone()
-        database.close()
-        values = {"CheckpointNumber": row["last_checkpoint"], "JobStatus": STATUS.get(row["state"], 2),
-                  "NumJobStarts": row["activation"], "HoldReasonCode": row["hold_code"], "HoldReasonSubCode": row["hold_subcode"],
-                  "NumJobCompletions": row["completions"] + (row["state"] == "completed"),
-                  "ExitBySignal": "true" if row["exit_by_signal"] else "false"}
-        return {name: str(value) for name, value in values.items() if value is not None}
 
     def finish(self, runs):
         outcomes = {}
         for run in runs:
-            process = self.processes.pop(run.case.name)
-            process.wait(PATIENCE)
             if run.refusal:
                 outcomes[run.case.name] = run.outcome([], [])
                 continue
-            outcomes[run.case.name] = run.outcome([self.ad(run, proc) for proc in range(run.procs)], self.spool(run))
+            # The log says it before the queue does, or the other way round.
+            def read():
+                ads = read_ads(self.ask(run, "queue", run.cluster, "-long"))
+                return ads if all(ads.get((run.cluster, proc), {}).get("JobStatus", "0") in "345"
+                                  for proc in range(run.procs)) else None
+            ads = wait_for(read, f"the end of {run.case.name} in the queue")
+            for proc in range(run.procs):
+                if ads[run.cluster, proc]["JobStatus"] in "34":
+                    folder = self.home / f"{run.cluster}.{proc}"
+                    wait_for(lambda: not folder.exists(), f"the spool of {run.case.name} to be gone")
+            outcomes[run.case.name] = run.outcome([ads[run.cluster, proc] for proc in range(run.procs)], self.spool(run))
         return outcomes
-
-    def stop(self, running):
-        process = self.processes.pop(running.case.name, None)
-        if process and process.poll() is None:
-            process.kill()
-            process.wait()
