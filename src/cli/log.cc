@@ -118,8 +118,11 @@ Status Log::logged(const JobRow& row) {
     return Error{Errc::not_found, fmt::format("job {} has no event log", to_text(id_)), 0,
                  "write log = FILE into its submit file; cairn log without --events needs none"};
   CAIRN_CHECK(read_on(file, offset_, torn_));
+  // Several jobs share a file, and a pool has its own numbers.
+  const ClusterRow& in = look_->cluster(id_.cluster);
+  const auto theirs = in.runner == "htcondor" ? parse_integer(in.pool_id) : std::nullopt;
   const std::string mine =
-      fmt::format(" ({:03}.{:03}.000) ", id_.cluster, id_.proc);  // several jobs share a file
+      fmt::format(" ({:03}.{:03}.000) ", theirs.value_or(id_.cluster), id_.proc);
   constexpr std::string_view kEnd = "\n...\n";
   for (std::size_t end = torn_.find(kEnd); end != std::string::npos; end = torn_.find(kEnd)) {
     const std::string event = torn_.substr(0, end + kEnd.size());
@@ -179,6 +182,7 @@ Result<int> Log::go() {
       seen = version;
     }
     FolderWatch::rest(50ms);
+    look_->look_again({{id_.cluster, id_.proc, id_.proc}});
     // Files of jobs lie elsewhere: those are looked at five times a second.
     watch.wait(of_files ? 150ms : 1000ms);
   }

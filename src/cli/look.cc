@@ -9,13 +9,17 @@
 #include <cstdlib>
 
 #include "base/try.h"
-#include "cli/pools.h"
 #include "cli/verb.h"
 #include "engine/sandbox.h"
 #include "os/descriptor.h"
 
 namespace cairn::cli {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLookEvery = 1s;
+constexpr auto kPoolPatience = 10s;
 
 // The job may write anything there, or replace the file by whatever.
 std::optional<double> read_progress(const Path& file) {
@@ -72,10 +76,24 @@ Result<Look> Look::open() {
   CAIRN_TRY(const Path folder, Home::default_folder());
   Look look(Home::at(folder));
   // What pools know is older by then, or not known: that is said, and no reason to show nothing.
-  if (auto looked = look_at_pools(look.home_.queue_file()); !looked)
+  if (auto looked = look.pools_->look(std::nullopt, kPoolPatience); !looked)
     complain(looked.error().text());
   CAIRN_TRY(look.reader_, QueueReader::open(look.home_.queue_file()));
   return look;
+}
+
+// Looking takes a tenth of the time at most.
+void Look::look_again(const std::vector<JobRange>& ranges) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (begin < look_next_) return;
+  look_next_ = begin + kLookEvery;
+  std::set<int> those;
+  for (const JobRange& range : ranges)
+    if (outline() && is_pool(cluster(range.cluster).runner)) those.insert(range.cluster);
+  if (those.empty()) return;
+  if (auto looked = pools_->look(those, {}); !looked) complain(looked.error().text());
+  const auto end = std::chrono::steady_clock::now();
+  look_next_ = end + std::max<std::chrono::steady_clock::duration>(kLookEvery, 10 * (end - begin));
 }
 
 Result<const listing::QueueOutline*> Look::outline() {

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cairn/result.h"
+#include "cli/pools.h"
 #include "engine/home.h"
 #include "listing/job_view.h"
 #include "listing/job_words.h"
@@ -37,8 +40,11 @@ std::int64_t now_ms();
 // A home that does not exist yet has no jobs.
 class Look {
  public:
+  // What pools know is put into the queue first.
   // Errors: those of QueueReader; misuse, if there is no home at all.
   static Result<Look> open();
+  // For who looks again and again: asks the pools of these jobs, every few moments at most.
+  void look_again(const std::vector<JobRange>& ranges);
 
   const Home& home() const { return home_; }
   // null: no queue yet.
@@ -58,12 +64,15 @@ class Look {
   Result<listing::JobView> view(const JobRow& row);
 
  private:
-  explicit Look(Home home) : home_(std::move(home)) {}
+  explicit Look(Home home)
+      : home_(std::move(home)), pools_(std::make_unique<PoolLooks>(home_.queue_file())) {}
 
   Home home_;
   std::optional<QueueReader> reader_;
   std::optional<listing::QueueOutline> outline_;
   std::map<int, ClusterRow> clusters_;
+  std::unique_ptr<PoolLooks> pools_;
+  std::chrono::steady_clock::time_point look_next_{};
 };
 
 }  // namespace cairn::cli

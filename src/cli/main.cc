@@ -16,10 +16,9 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::array kVerbs = {&kRun,     &kSubmit,  &kQueue,   &kStatus, &kLog,
-                               &kWait,    &kHold,    &kRelease, &kVacate, &kRemove,
-                               &kHistory, &kFetch,   &kEngine,  &kVerify, &kLint,
-                               &kShow,    &kVersion, &kPoll,    &kStarter};
+constexpr std::array kVerbs = {&kRun,    &kSubmit,  &kQueue,  &kStatus, &kLog,     &kWait,
+                               &kHold,   &kRelease, &kVacate, &kRemove, &kHistory, &kFetch,
+                               &kEngine, &kVerify,  &kLint,   &kShow,   &kVersion, &kStarter};
 
 // As HTCondor's tools write them; CLI11 would take each for several letters.
 constexpr std::array<std::string_view, 6> kOneDash = {"-af",     "-autoformat", "-long",

@@ -172,12 +172,12 @@ Result<std::vector<Answer>> ask_engine(const Home& home, Request what,
 }
 
 // What becomes of it, the pool's event log will say.
-Result<std::vector<Answer>> ask_pool(const ClusterRecord& cluster, Request what,
+Result<std::vector<Answer>> ask_pool(const Home& home, const ClusterRecord& cluster, Request what,
                                      const std::vector<JobId>& jobs, const std::string& reason) {
   constexpr std::array kVerbs = {PoolVerb::hold, PoolVerb::release, PoolVerb::vacate,
                                  PoolVerb::vacate_fast, PoolVerb::remove};
   const PoolVerb verb = kVerbs.at(static_cast<std::size_t>(what));
-  const Status asked = cli::ask_pool(cluster, verb, jobs, reason);
+  const Status asked = cli::ask_pool(home.folder(), cluster, verb, jobs, reason);
   std::vector<Answer> answers;
   for (const JobId id : jobs)
     answers.push_back({id, asked.has_value(),
@@ -203,7 +203,7 @@ Result<std::vector<Answer>> request(const Home& home, Request what, std::span<co
     if (record.runner == "engine" || is_pool(record.runner)) {
       CAIRN_TRY(std::vector<Answer> told, record.runner == "engine"
                                               ? ask_engine(home, what, ids, why)
-                                              : ask_pool(record, what, ids, why));
+                                              : ask_pool(home, record, what, ids, why));
       for (Answer& answer : told) answers[answer.id] = std::move(answer);
       continue;
     }

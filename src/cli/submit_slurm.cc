@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "cli/job_source.h"
+#include "cli/pools.h"
 #include "cli/verb.h"
 #include "engine/home.h"
 #include "engine/job_log.h"
@@ -85,6 +86,8 @@ Result<int> hand_over_to_slurm(const PoolChoices& choices) {
   }
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
   CAIRN_TRY(const std::string version, slurm.check());
+  // No look may find what is only half handed over.
+  CAIRN_TRY(const FolderLock turn, take_turn(home.folder(), std::chrono::minutes(3)));
   std::vector<JobAd> jobs;
   ClusterRecord record{.key = source->key(), .created_ms = now_ms(), .runner = "slurm"};
   // First into the queue: a kill in between leaves jobs there that were never handed over, and the

@@ -35,7 +35,6 @@ extern const Verb kHold;
 extern const Verb kLint;
 extern const Verb kEngine;
 extern const Verb kLog;
-extern const Verb kPoll;
 extern const Verb kQueue;
 extern const Verb kRelease;
 extern const Verb kRemove;

@@ -12,7 +12,6 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "cli/look.h"
-#include "cli/pools.h"
 #include "cli/verb.h"
 #include "os/watch.h"
 
@@ -160,13 +159,7 @@ Result<int> Waiting::go() {
   }
   FolderWatch watch = FolderWatch::open(look.home().folder());
   std::int64_t seen = -1;
-  auto heard = Clock::now();
   for (;;) {
-    // Nobody but us puts into the queue what happens in a pool.
-    if (Clock::now() > heard + 1s) {
-      CAIRN_CHECK(look_at_pools(look.home().queue_file()));
-      heard = Clock::now();
-    }
     CAIRN_TRY(const std::int64_t version, look.reader()->version());
     const auto begin = Clock::now();
     if (version != seen) {
@@ -177,6 +170,7 @@ Result<int> Waiting::go() {
     // A busy engine writes a thousand times a second: looking takes a tenth of the time at most.
     const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     watch.rest(std::max<std::chrono::milliseconds>(10ms, 10 * cost));
+    look.look_again(ranges_);  // nobody but us puts into the queue what happens in a pool
     auto patience = std::chrono::milliseconds(1s);
     if (end) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - Clock::now());

@@ -49,16 +49,17 @@ class FakePool : public Pool {
     }
     return PoolReceipt{id};
   }
-  Result<std::vector<PoolUpdate>> poll(const PoolCluster& cluster) override {
-    std::vector<PoolUpdate> updates;
-    for (const JobRecord& job : cluster.jobs) {
-      const auto found = jobs_.find({cluster.pool_id, job.id.proc});
-      if (found == jobs_.end()) continue;
-      PoolUpdate update = {found->second.record, found->second.events};
-      update.job.id = job.id;
-      updates.push_back(std::move(update));
-    }
-    return updates;
+  Result<PoolNews> poll(std::span<const PoolCluster> clusters) override {
+    PoolNews news;
+    for (const PoolCluster& cluster : clusters)
+      for (const JobRecord& job : cluster.jobs) {
+        const auto found = jobs_.find({cluster.pool_id, job.id.proc});
+        if (found == jobs_.end()) continue;
+        PoolUpdate update = {found->second.record, found->second.events};
+        update.job.id = job.id;
+        news.updates.push_back(std::move(update));
+      }
+    return news;
   }
   Status hold(std::span<const PoolJob> jobs, const std::string& reason) override {
     return each(jobs, [&](Job& job) {

@@ -4,14 +4,15 @@
 
 namespace cairn {
 
-Status follow(Pool& pool, Queue& queue, const PoolCluster& cluster) {
-  CAIRN_TRY(const std::vector<PoolUpdate> updates, pool.poll(cluster));
-  for (const PoolUpdate& update : updates) {
+Result<std::optional<Error>> follow(Pool& pool, Queue& queue,
+                                    std::span<const PoolCluster> clusters) {
+  CAIRN_TRY(PoolNews news, pool.poll(clusters));
+  for (const PoolUpdate& update : news.updates) {
     CAIRN_TRY(const std::vector<EventRecord> known, queue.events(update.job.id));
     if (update.events.size() <= known.size()) continue;
     CAIRN_CHECK(queue.store(update.job, std::span(update.events).subspan(known.size())));
   }
-  return {};
+  return std::move(news.trouble);
 }
 
 }  // namespace cairn

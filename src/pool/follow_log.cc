@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "job/event_log.h"
+#include "job/event_forms.h"
 
 namespace cairn {
 namespace {
@@ -266,7 +266,7 @@ std::int64_t parse_log_time(std::string_view text, int year, const TimeReader& s
 Result<std::vector<PoolUpdate>> follow_log(std::string_view log, int cluster,
                                            std::span<const JobRecord> jobs,
                                            const TimeReader& seconds_of) {
-  CAIRN_TRY(const std::vector<LoggedEvent> events, parse_event_log(log));
+  CAIRN_TRY(const std::vector<LoggedEvent> events, parse_any_event_log(log));
   std::map<int, Story> stories;
   std::map<int, const JobRecord*> known;
   for (const JobRecord& job : jobs) known.emplace(job.id.proc, &job);

@@ -30,14 +30,14 @@ class FollowTest : public ::testing::Test {
 };
 
 TEST_F(FollowTest, StoresWhatIsNewAndNothingTwice) {
-  follow(pool_, queue_, cluster_).value();
+  follow(pool_, queue_, {&cluster_, 1}).value();
   EXPECT_EQ(stored().state, JobState::idle);
   const std::size_t before = events();
-  follow(pool_, queue_, cluster_).value();
+  follow(pool_, queue_, {&cluster_, 1}).value();
   EXPECT_EQ(events(), before);
   pool_.start(job());
   pool_.checkpoint(job());
-  follow(pool_, queue_, cluster_).value();
+  follow(pool_, queue_, {&cluster_, 1}).value();
   EXPECT_EQ(stored().state, JobState::running);
   EXPECT_EQ(stored().last_checkpoint, 0);
   EXPECT_EQ(events(), before + 2);
@@ -45,9 +45,9 @@ TEST_F(FollowTest, StoresWhatIsNewAndNothingTwice) {
 
 TEST_F(FollowTest, AStoryThatHasBecomeShorterChangesNothing) {
   pool_.start(job());
-  follow(pool_, queue_, cluster_).value();
+  follow(pool_, queue_, {&cluster_, 1}).value();
   pool_.forget(job());
-  follow(pool_, queue_, cluster_).value();
+  follow(pool_, queue_, {&cluster_, 1}).value();
   EXPECT_EQ(stored().state, JobState::running);
 }
 

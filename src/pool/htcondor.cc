@@ -131,7 +131,14 @@ Result<std::vector<JobAd>> HTCondorPool::ads(const std::string& cluster) const {
   return jobs;
 }
 
-Result<std::vector<PoolUpdate>> HTCondorPool::poll(const PoolCluster& cluster) {
+Result<PoolNews> HTCondorPool::poll(std::span<const PoolCluster> clusters) {
+  PoolNews news;
+  for (const PoolCluster& cluster : clusters)
+    if (auto read = read_logs(cluster, news.updates); !read) news.trouble = std::move(read).error();
+  return news;
+}
+
+Status HTCondorPool::read_logs(const PoolCluster& cluster, std::vector<PoolUpdate>& updates) {
   const auto number = parse_integer(cluster.pool_id);
   if (!number)
     return Error{
@@ -139,7 +146,6 @@ Result<std::vector<PoolUpdate>> HTCondorPool::poll(const PoolCluster& cluster) {
   std::map<Path, std::vector<JobRecord>> by_log;
   for (const JobRecord& job : cluster.jobs)
     if (const Path log = user_log(job.ad); !log.empty()) by_log[log].push_back(job);
-  std::vector<PoolUpdate> updates;
   for (const auto& [log, jobs] : by_log) {
     const auto text = read_file(files_, log);
     if (!text && text.error().code == Errc::not_found) continue;  // not begun yet
@@ -149,7 +155,7 @@ Result<std::vector<PoolUpdate>> HTCondorPool::poll(const PoolCluster& cluster) {
       return Error{told.error().code, cat(log.native(), ": ", told.error().message), 0, {}};
     std::move(told->begin(), told->end(), std::back_inserter(updates));
   }
-  return updates;
+  return {};
 }
 
 Status HTCondorPool::request(std::vector<std::string> command,

@@ -23,7 +23,7 @@ class HTCondorPool final : public Pool {
   Result<std::string> check() override;
   Result<PoolReceipt> submit(const PoolOrder& order) override;
   // Errors besides: invalid, for a log that is none.
-  Result<std::vector<PoolUpdate>> poll(const PoolCluster& cluster) override;
+  Result<PoolNews> poll(std::span<const PoolCluster> clusters) override;
   Status hold(std::span<const PoolJob> jobs, const std::string& reason) override;
   Status release(std::span<const PoolJob> jobs, const std::string& reason) override;
   Status vacate(std::span<const PoolJob> jobs, Departure how) override;
@@ -31,6 +31,7 @@ class HTCondorPool final : public Pool {
   Result<Path> fetch(const PoolJob& job, const Path& folder) override;
 
  private:
+  Status read_logs(const PoolCluster& cluster, std::vector<PoolUpdate>& updates);
   Result<std::vector<std::string>> log_arguments(const PoolOrder& order) const;
   Result<std::vector<JobAd>> ads(const std::string& cluster) const;
   Result<CommandResult> run(std::vector<std::string> arguments, const Path& folder = {}) const;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,13 @@ struct PoolUpdate {
   std::vector<EventRecord> events;
 };
 
+// What a look at a pool brings.
+struct PoolNews {
+  std::vector<PoolUpdate> updates;
+  // What could not be found out besides, as the pool's tool says it.
+  std::optional<Error> trouble{};
+};
+
 enum class Departure { soft, fast };  // of a vacate: by signal and with patience, or at once
 
 // Errors of every call: what the pool's own tool said, as one sentence; not_found, where the
@@ -64,8 +72,9 @@ class Pool {
   virtual Result<std::string> check() = 0;
   virtual Result<PoolReceipt> submit(const PoolOrder& order) = 0;
 
-  // One update for each job that the pool knows something of.
-  virtual Result<std::vector<PoolUpdate>> poll(const PoolCluster& cluster) = 0;
+  // One update for each job that the pool knows something of.  Called again and again, a pool
+  // does not ask a system that others need, too, more often than is polite.
+  virtual Result<PoolNews> poll(std::span<const PoolCluster> clusters) = 0;
 
   virtual Status hold(std::span<const PoolJob> jobs, const std::string& reason) = 0;
   virtual Status release(std::span<const PoolJob> jobs, const std::string& reason) = 0;
@@ -78,7 +87,10 @@ class Pool {
                                               const std::filesystem::path& folder) = 0;
 
   // All jobs of the cluster are over, and the queue knows: what was kept for them may go.
-  virtual Status forget(const PoolCluster&) { return {}; }
+  virtual Status forget(const std::string& pool_id) {
+    static_cast<void>(pool_id);
+    return {};
+  }
 };
 
 }  // namespace cairn

@@ -22,7 +22,8 @@ class PoolSuite : public ::testing::Test {
     return cluster;
   }
   PoolUpdate look(const PoolCluster& cluster, int proc = 0) {
-    for (PoolUpdate& update : world_.pool().poll(cluster).value())
+    PoolNews news = world_.pool().poll({&cluster, 1}).value();
+    for (PoolUpdate& update : news.updates)
       if (update.job.id.proc == proc) return std::move(update);
     return {};
   }

@@ -130,14 +130,14 @@ TEST_F(HTCondorPoolTest, AsksForManyJobsInSeveralCommands) {
 TEST_F(HTCondorPoolTest, SaysWhichLogIsNone) {
   const PoolCluster cluster = {submit().pool_id, {{.id = {7, 0}, .ad = world_.jobs(1).front()}}};
   world_.folder.write("job.log", "no log at all\n");
-  const auto told = world_.pool().poll(cluster);
-  ASSERT_FALSE(told);
-  EXPECT_NE(told.error().message.find("job.log: event log, line 1"), std::string::npos);
+  const PoolNews news = world_.pool().poll({&cluster, 1}).value();
+  ASSERT_TRUE(news.trouble);
+  EXPECT_NE(news.trouble->message.find("job.log: event log, line 1"), std::string::npos);
 }
 
 TEST_F(HTCondorPoolTest, HasNothingToTellBeforeTheLogBegins) {
   const PoolCluster cluster = {"55", {{.id = {7, 0}, .ad = world_.jobs(1).front()}}};
-  EXPECT_TRUE(world_.pool().poll(cluster).value().empty());
+  EXPECT_TRUE(world_.pool().poll({&cluster, 1}).value().updates.empty());
 }
 
 }  // namespace

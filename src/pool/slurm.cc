@@ -28,6 +28,7 @@ constexpr const char* kSettingsName = "settings";
 constexpr const char* kStarterName = "cairn-starter";
 constexpr int kHoldUserRequest = 1;  // HTCondor's codes
 constexpr int kHoldSystemPolicy = 26;
+constexpr auto kAskEvery = std::chrono::seconds(5);
 constexpr auto kDeskPatience = std::chrono::seconds(20);
 
 std::int64_t wall_clock_ms() {
@@ -214,12 +215,13 @@ Result<std::string> SlurmPool::check() {
   return version;
 }
 
-Result<std::optional<SlurmPool::Listed>> SlurmPool::listed() {
-  const auto result = run({"squeue", "--noheader", "--array", "--states=all",
-                           fmt::format("--user={}", ::getuid()), "--format=%i|%T"});
-  if (!result && result.error().code == Errc::not_found) return result.error();
-  if (!result || !result->succeeded()) return std::optional<Listed>();
-  return std::optional(read_squeue(result->output));
+Result<SlurmPool::Listed> SlurmPool::listed() {
+  CAIRN_TRY(const CommandResult result,
+            run({"squeue", "--noheader", "--array", "--states=all",
+                 fmt::format("--user={}", ::getuid()), "--format=%i|%T"}));
+  if (!result.succeeded())
+    return Error{Errc::io, cat("Slurm does not answer: squeue ", result.failure()), 0, {}};
+  return read_squeue(result.output);
 }
 
 // ---- handing over
@@ -450,11 +452,26 @@ Status SlurmPool::look_after(const PoolJob& job, const std::optional<Listed>& li
   return {};
 }
 
-Result<std::vector<PoolUpdate>> SlurmPool::poll(const PoolCluster& cluster) {
-  std::vector<PoolUpdate> updates;
-  if (!files_.info(cluster_folder(cluster.pool_id))) return updates;
+Result<PoolNews> SlurmPool::poll(std::span<const PoolCluster> clusters) {
+  PoolNews news;
+  std::optional<Listed> listed_now;
   // Asked before the journals are read: a job that is not listed has written its last entry.
-  CAIRN_TRY(const auto listed_now, listed());
+  if (const auto now = std::chrono::steady_clock::now(); !asked_ || now >= *asked_ + kAskEvery) {
+    if (auto answer = listed())
+      listed_now = *std::move(answer);
+    else
+      news.trouble = std::move(answer).error();
+    asked_ = now;
+  }
+  for (const PoolCluster& cluster : clusters)
+    if (auto looked = look_at(cluster, listed_now, news.updates); !looked)
+      news.trouble = std::move(looked).error();
+  return news;
+}
+
+Status SlurmPool::look_at(const PoolCluster& cluster, const std::optional<Listed>& listed_now,
+                          std::vector<PoolUpdate>& updates) {
+  if (!files_.info(cluster_folder(cluster.pool_id))) return {};
   for (const JobRecord& known : cluster.jobs) {
     const PoolJob job{cluster.pool_id, known.id.proc};
     CAIRN_TRY(SlurmStory now, story(job));
@@ -467,14 +484,13 @@ Result<std::vector<PoolUpdate>> SlurmPool::poll(const PoolCluster& cluster) {
     now.record.ad = known.ad;
     updates.push_back({std::move(now.record), std::move(now.events)});
   }
-  return updates;
+  return {};
 }
 
 Result<std::optional<std::string>> SlurmPool::state_in_slurm(const Desk& desk) {
-  CAIRN_TRY(const auto now, listed());
-  if (!now) return Error{Errc::io, "Slurm does not answer", 0, "try again when it does"};
-  const auto found = now->find(desk.handed.allocation);
-  if (found == now->end()) return std::optional<std::string>();
+  CAIRN_TRY(const Listed now, listed());
+  const auto found = now.find(desk.handed.allocation);
+  if (found == now.end()) return std::optional<std::string>();
   return std::optional(found->second);
 }
 
@@ -587,16 +603,18 @@ Result<Path> SlurmPool::fetch(const PoolJob& job, const Path& folder) {
 }
 
 // Not while a runner may still write there.
-Status SlurmPool::forget(const PoolCluster& cluster) {
-  const Path folder = cluster_folder(cluster.pool_id);
+Status SlurmPool::forget(const std::string& pool_id) {
+  const Path folder = cluster_folder(pool_id);
   if (!files_.info(folder)) return {};
-  CAIRN_TRY(const auto now, listed());
-  for (const JobRecord& job : cluster.jobs) {
-    CAIRN_TRY(const auto handed, handed_over({cluster.pool_id, job.id.proc}));
-    if (!now) return {};
+  CAIRN_TRY(const Listed now, listed());
+  CAIRN_TRY(const std::vector<std::string> names, files_.list(folder));
+  for (const std::string& name : names) {
+    const auto proc = parse_integer(name);
+    if (!proc) continue;
+    CAIRN_TRY(const auto handed, handed_over({pool_id, static_cast<int>(*proc)}));
     if (!handed) continue;
-    const auto found = now->find(handed->allocation);
-    if (found != now->end() && goes_on(found->second)) return {};
+    const auto found = now.find(handed->allocation);
+    if (found != now.end() && goes_on(found->second)) return {};
   }
   // Under a link, if the user wanted it elsewhere.
   std::error_code ignored;

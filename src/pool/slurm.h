@@ -13,6 +13,7 @@
 // cluster's pool_id is the number that Cairn's queue has for it, 12.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -86,14 +87,15 @@ class SlurmPool final : public Pool {
   Result<std::string> preview(std::span<const JobAd> jobs) const;
   // The jobs' ClusterId becomes the pool_id.  All or nothing.
   Result<PoolReceipt> submit(const PoolOrder& order) override;
-  // Submits again what was lost, and holds what was cancelled.
-  Result<std::vector<PoolUpdate>> poll(const PoolCluster& cluster) override;
+  // Submits again what was lost, and holds what was cancelled.  The journals are read each time,
+  // Slurm is asked every few seconds at most.
+  Result<PoolNews> poll(std::span<const PoolCluster> clusters) override;
   Status hold(std::span<const PoolJob> jobs, const std::string& reason) override;
   Status release(std::span<const PoolJob> jobs, const std::string& reason) override;
   Status vacate(std::span<const PoolJob> jobs, Departure how) override;
   Status remove(std::span<const PoolJob> jobs, const std::string& reason) override;
   Result<Path> fetch(const PoolJob& job, const Path& folder) override;
-  Status forget(const PoolCluster& cluster) override;
+  Status forget(const std::string& pool_id) override;
 
  private:
   using Listed = std::map<std::string, std::string>;
@@ -113,7 +115,10 @@ class SlurmPool final : public Pool {
                    std::vector<std::string>& numbers);
   Result<SlurmStory> story(const PoolJob& job);
   Result<std::optional<HandedOver>> handed_over(const PoolJob& job);
-  Result<std::optional<Listed>> listed();
+  Status look_at(const PoolCluster& cluster, const std::optional<Listed>& listed,
+                 std::vector<PoolUpdate>& updates);
+  // Errors: not_found; io, if Slurm cannot be asked.
+  Result<Listed> listed();
   Result<std::optional<std::string>> state_in_slurm(const Desk& desk);
   Result<Desk> open_desk(const PoolJob& job);
   Status note(Desk& desk, JobState state, std::optional<HoldFacts> hold, std::optional<Mark> mark,
@@ -128,6 +133,7 @@ class SlurmPool final : public Pool {
   SlurmOptions options_;
   CommandRunner run_;
   std::chrono::seconds kill_wait_{30};
+  std::optional<std::chrono::steady_clock::time_point> asked_;  // squeue, for all
 };
 
 }  // namespace cairn

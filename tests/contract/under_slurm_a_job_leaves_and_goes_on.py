@@ -1,4 +1,5 @@
 """What sbatch is given runs the job, leaves on SIGUSR1 with what the job saves, and goes on: here with Slurm's commands played."""
+import json
 import os
 import subprocess
 
@@ -32,7 +33,8 @@ with World() as world:
         return said
 
     def job():
-        return world.cairn("poll", 1).out.split(" ", 3)
+        [shown] = json.loads(world.cairn("queue", 1, "--jobs", "--json").out)["jobs"]
+        return shown["state"], shown.get("last_checkpoint")
 
     world.job("""
 note "starts at $step"
@@ -45,28 +47,28 @@ gate $step & wait $!
     # Warned: it saves, and asks to be started again.
     first = allocation(0)
     world.wait_for_gate("0")
-    equal(job()[1], "running")
+    equal(job()[0], "running")
     first.send_signal(subprocess.signal.SIGUSR1)
     contains(end_of(first, 0), "asks to be started again")
     contains((commands / "asked").read_text(), "requeue 17\n")
-    equal(job()[1:3], ["idle", "0"])
+    equal(job(), ("idle", 0))
 
     # Asked to end: the same, but what comes next is not its business.
     second = allocation(1)
     world.wait_for_gate("1")
     second.terminate()
     end_of(second, 76)
-    equal(job()[1:3], ["idle", "1"])
+    equal(job(), ("idle", 1))
     equal((commands / "asked").read_text().count("requeue"), 1)
 
     third = allocation(2)
     end_of(third, 0)
     equal(world.notes(), ["starts at 0", "starts at 1", "starts at 2"])
     equal(world.read("result"), "2\n")
-    equal(job()[1], "completed")
+    equal(job()[0], "completed")
     equal([p for p in world.root.glob("cairn-*/*")], [])  # no sandbox is left
 
     # And once Slurm is through with it, nothing is left here.
     (commands / "listed").write_text("17|COMPLETED\n")
-    world.cairn("poll", 1)
+    world.cairn("queue")
     equal(list((world.home / "slurm").iterdir()), [])

@@ -1,4 +1,5 @@
-"""A job that is handed to a real pool by `cairn submit --pool htcondor`, and followed there."""
+"""A job that is handed to a real pool by `cairn submit --pool htcondor`, followed there by itself, and asked."""
+import json
 import os
 import pathlib
 import shutil
@@ -74,8 +75,31 @@ with sqlite3.connect(f"file:{home}/queue.sqlite?mode=ro", uri=True) as database:
     runner, pool_id = database.execute("SELECT runner, pool_id FROM clusters").fetchone()
 assert runner == "htcondor" and pool_id.isdigit(), (runner, pool_id)
 
+following = subprocess.Popen([CAIRN, "log", "1", "--follow"], env=environment, stdin=subprocess.DEVNULL, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+waiting = subprocess.Popen([CAIRN, "wait", "1"], env=environment, stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)
+
+
+def state():
+    [job] = json.loads(cairn("queue", "1", "--jobs", "--json"))["jobs"]
+    return job["state"], job.get("last_checkpoint")
+
+
 wait_for(lambda: (gates / "work.reached").exists(), "the job at its gate")
+wait_for(lambda: state() == ("running", 1), "the queue to say so")
+assert "of job 1.0" in cairn("fetch", "1", "--to", str(root / "checkpoint"))
+assert (root / "checkpoint" / "state").read_text() == "2\n"
+cairn("hold", "1", "--reason", "a look")
+wait_for(lambda: state()[0] == "held", "the job to be held")
+assert "a look" in cairn("status", "1")
+assert waiting.wait(PATIENCE) == 1  # a held job is waited for no more
+assert "is held" in waiting.stdout.read()
+cairn("release", "1")
 (gates / "work.open").touch()
-wait_for(lambda: (folder / "result").exists(), "the job's result")
+assert "1 of 1 job completed with exit code 0" in cairn("wait", "1")
+said = following.communicate(timeout=PATIENCE)[0]
+assert following.returncode == 0 and "submitted" in said and "held" in said and said.endswith("exited with 0\n"), said
+assert "Job terminated" in cairn("log", "1", "--events")
 assert (folder / "result").read_text() == "2\n"
-assert (gates / "starts").read_text() == "0\n1\n2\n"
+assert (gates / "starts").read_text() == "0\n1\n2\n2\n"

@@ -11,21 +11,21 @@ while :; do gate $step & wait $!; done
     world.wait_for_gate(0)
     world.wait_until("running")
 
-    world.poll("vacate")
+    world.ask("vacate")
     world.wait_for_gate(1)  # it saved and was requeued
 
-    world.poll("hold")
+    world.ask("hold", "--reason", "by request")
     world.wait_until("held")
     world.wait_for_slurm(number, "PENDING", "REQUEUE_HOLD")
     [(_, state, _, hold)] = world.poll()
     equal((state, hold), ("held", "1/0 by request"))
-    world.poll("release")
+    world.ask("release")
     world.wait_for_gate(2)
 
-    world.poll("vacate_fast")
+    world.ask("vacate", "--fast")
     world.wait_for_gate(3)
 
-    world.poll("remove")
+    world.ask("remove")
     world.wait_until("removed")
     world.wait_for_slurm(number, "CANCELLED", "GONE")
     world.poll()

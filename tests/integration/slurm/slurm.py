@@ -113,11 +113,19 @@ class World:
         self.clusters.append(number.split("_")[0])
         return number
 
-    def poll(self, request=None, cluster=1):
-        """[(job, state, checkpoint, hold)] as the queue has them, after a look at Slurm."""
-        words = ["poll", cluster] + ([request] if request else [])
-        done = self.cairn(*words)
-        return [(line.split(" ", 3) + [""])[:4] for line in done.stdout.splitlines()]
+    def ask(self, verb, *options, cluster=1):
+        """hold, release, vacate or remove, of all jobs of a cluster."""
+        self.cairn(verb, cluster, *options)
+
+    def poll(self, cluster=1):
+        """[(job, state, checkpoint, hold)] as `cairn queue` shows them, which looks at Slurm first."""
+        shown = json.loads(self.cairn("queue", cluster, "--jobs", "--json").stdout)
+        jobs = []
+        for job in shown["jobs"]:
+            hold = job.get("hold")
+            jobs.append((job["job"], job["state"], str(job.get("last_checkpoint", -1)),
+                         f"{hold['code']}/{hold['subcode']} {hold['reason']}" if hold else ""))
+        return jobs
 
     def wait_until(self, *states, cluster=1):
         def there():
