@@ -19,6 +19,7 @@ gate running
 """)
     process = world.start("run", "job.sub")
     world.wait_for_gate("running")
+    world.wait_for_checkpoint(0)
     wait_for(lambda: json.loads(world.cairn("queue", "--jobs", "--json").out)["jobs"][0].get("progress") == 0.25,
              "the job's progress in the queue")
     row = world.cairn("queue").out.splitlines()[1].split()
