@@ -221,9 +221,6 @@ void PythonFiles::look_at(const PythonCall& call) {
     if (const auto target = call.literal(1, "dst")) add(*target, call).writes = true;
   } else if (callee == "os.remove" || callee == "os.unlink") {
     if (first) add(*first, call).removes = true;
-  } else if (callee == "os.path.exists" || callee == "os.path.isfile" ||
-             callee == "os.path.isdir") {
-    if (first) add(*first, call).reads = true;
   } else if (callee == "np.save" || callee == "numpy.save") {
     if (first)
       add(std::filesystem::path(*first).has_extension() ? *first : *first + ".npy", call).writes =
@@ -239,7 +236,8 @@ void PythonFiles::look_at(const PythonCall& call) {
   } else if (callee == "torch.save" || callee == "joblib.dump" || callee == "tf.saved_model.save") {
     if (const auto name = call.literal(1, "f")) add(*name, call).writes = true;
   } else if (callee == "np.load" || callee == "numpy.load" || callee == "torch.load" ||
-             callee == "joblib.load" ||
+             callee == "joblib.load" || callee == "os.path.exists" ||
+             callee == "os.path.isfile" || callee == "os.path.isdir" ||
              is({"loadtxt", "genfromtxt", "read_csv", "read_pickle", "read_parquet", "read_hdf",
                  "fromfile", "open_dataset"})) {
     if (first) add(*first, call).reads = true;

@@ -106,9 +106,10 @@ std::string goodput_word(const Goodput& goodput) {
 std::string age_word(milliseconds age) {
   const std::int64_t seconds = std::max<std::int64_t>(age.count(), 0) / 1000;
   if (seconds < 100) return cat(seconds, "s");
-  if (seconds < 100 * 60) return cat(seconds / 60, "m");
-  if (seconds < 48 * 3600) return cat(seconds / 3600, "h");
-  return cat(seconds / 86400, "d");
+  constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 86400;
+  if (seconds < 100 * kMinute) return cat(seconds / kMinute, "m");
+  if (seconds < 48 * kHour) return cat(seconds / kHour, "h");
+  return cat(seconds / kDay, "d");
 }
 
 std::string clock_word(milliseconds time) {

@@ -33,7 +33,7 @@ constexpr const char* kUsage =
     "  --sandboxes   where it runs; default: $TMPDIR, else /tmp\n"
     "Exit status: the job's; 74 it could not be run; 75 it is held; 76 it left as asked.\n";
 constexpr int kWrongUsage = 2;
-constexpr std::int64_t kSecondsMax = 366 * 86'400;
+constexpr std::int64_t kSecondsMax = std::int64_t{366} * 86'400;
 
 const char* from_environment(const char* name) { return ::getenv(name); }
 
