@@ -40,6 +40,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
     choices->here.file = choices->pool.file = submission.file;
     choices->here.json = look.json;
     choices->pool.dry_run = look.dry_run;
+    choices->pool.htcondor = look.contract == "htcondor";
     return choices->pool.pool.empty() ? submit_here(choices->here) : submit_to_pool(choices->pool);
   };
 }

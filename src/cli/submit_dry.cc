@@ -23,8 +23,10 @@ void declare_dry_run(CLI::App& app, DryRunChoices& choices) {
       ->allow_extra_args(false);
   app.add_option("-q,--queue", choices.submission.queue,
                  "What follows `queue`, for a file without a queue statement");
-  app.add_option("--contract", choices.contract,
-                 "htcondor: accept what condor_submit accepts, with a warning")
+  app.add_option(
+         "--contract", choices.contract,
+         "htcondor: accept what condor_submit accepts, with a warning; under Slurm: lose and "
+         "hold what a real HTCondor pool does")
       ->check(CLI::IsMember({"cairn", "htcondor"}));
 }
 

@@ -97,6 +97,9 @@ void declare_pool_options(CLI::App& app, PoolChoices& choices) {
 
 int submit_to_pool(const PoolChoices& choices) {
   const auto hand = [&choices]() -> Result<int> {
+    if (choices.pool != "slurm" && choices.htcondor)
+      return Error{Errc::misuse, "--contract is not for --pool htcondor", 0,
+                   "a pool of HTCondor keeps its own"};
     if (choices.pool != "slurm") return hand_over(choices);
     if (choices.lint) CAIRN_CHECK(check_file(choices));
     return hand_over_to_slurm(choices);

@@ -14,6 +14,7 @@ struct PoolChoices {
   bool dry_run = false;                      // Slurm: print the scripts
   std::vector<std::string> slurm_options{};  // for sbatch, in order
   std::string shared_folder{};               // Slurm: that all nodes see; empty: in Cairn's home
+  bool htcondor = false;                     // Slurm: the contract is HTCondor's
   bool lint = true;                          // --no-lint: handed over whatever Cairn thinks of it
 };
 

@@ -75,6 +75,7 @@ Result<int> hand_over_to_slurm(const PoolChoices& choices) {
   CAIRN_TRY(const auto source, open_submit_file(choices.file));
   SlurmOptions options = slurm_options(home);
   options.options = choices.slurm_options;
+  options.htcondor = choices.htcondor;
   if (!choices.shared_folder.empty())
     options.shared_folder = stdfs::absolute(choices.shared_folder);
   SlurmPool slurm(files, options);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "classad/evaluate.h"
+#include "job/live_ad.h"
 
 namespace cairn {
 namespace {
@@ -112,6 +113,10 @@ classad::Ad to_classad(const JobAd& ad, const JobAd& live) {
       if (auto expression = classad::Expression::parse(text))
         result.set(name, *std::move(expression));
   return result;
+}
+
+bool is_on_hold(const JobAd& ad) {
+  return ad.get_integer("JobStatus") == static_cast<int>(CondorStatus::held);
 }
 
 }  // namespace cairn

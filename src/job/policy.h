@@ -51,10 +51,10 @@ PolicyVerdict periodic_policy(const PolicyMoment& moment, const JobClocks& clock
 // The ad has an expression that periodic_policy() asks: others need not be looked at.
 bool has_periodic_policy(const JobAd& ad);
 
-// `hold = true` in the submit file.
 inline constexpr int kHoldByUser = 1;
 inline constexpr int kHoldByPolicy = 3;
-inline constexpr int kHoldSubmitted = 15;
+inline constexpr int kHoldSubmitted = 15;  // `hold = true` in the submit file
+bool is_on_hold(const JobAd& ad);          // such a one, as it was submitted
 inline constexpr int kHoldJobDuration = 46;
 inline constexpr int kHoldExecuteDuration = 47;
 

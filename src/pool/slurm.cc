@@ -15,6 +15,8 @@
 #include "engine/home.h"
 #include "engine/shadow.h"
 #include "engine/spool.h"
+#include "job/live_ad.h"
+#include "job/policy.h"
 #include "os/atomic_file.h"
 
 namespace cairn {
@@ -26,8 +28,7 @@ namespace stdfs = std::filesystem;
 constexpr const char* kHandedOverName = "handed-over";
 constexpr const char* kSettingsName = "settings";
 constexpr const char* kStarterName = "cairn-starter";
-constexpr int kHoldUserRequest = 1;  // HTCondor's codes
-constexpr int kHoldSystemPolicy = 26;
+constexpr int kHoldSystemPolicy = 26;  // HTCondor's code
 constexpr auto kAskEvery = std::chrono::seconds(5);
 constexpr auto kDeskPatience = std::chrono::seconds(20);
 
@@ -232,6 +233,7 @@ SlurmSettings SlurmPool::new_settings(const std::string& pool_id) const {
       options_.shared_folder.empty() ? cluster_folder(pool_id) : options_.shared_folder / pool_id;
   settings.options = options_.options;
   settings.kill_wait = kill_wait_;
+  settings.htcondor = options_.htcondor;
   return settings;
 }
 
@@ -247,6 +249,7 @@ Result<SlurmSettings> SlurmPool::settings_of(const std::string& pool_id) {
     const Json json = Json::parse(text);
     json.at("options").get_to(settings.options);
     settings.kill_wait = std::chrono::seconds(json.at("kill_wait").get<std::int64_t>());
+    settings.htcondor = json.value("htcondor", false);
     return settings;
   } catch (const Json::exception& problem) {
     return Error{
@@ -271,7 +274,9 @@ Status SlurmPool::make_cluster_folder(const std::string& pool_id, const SlurmSet
   CAIRN_CHECK(files_.make_folder(settings.folder));
   CAIRN_CHECK(files_.sync_directory(settings.folder.parent_path()));
   CAIRN_CHECK(files_.sync_directory(options_.folder));
-  const Json json = {{"options", settings.options}, {"kill_wait", settings.kill_wait.count()}};
+  const Json json = {{"options", settings.options},
+                     {"kill_wait", settings.kill_wait.count()},
+                     {"htcondor", settings.htcondor}};
   const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   return write_file_atomically(files_, folder / kSettingsName, as_bytes(text), 0600);
 }
@@ -290,7 +295,12 @@ Status SlurmPool::write_job(const PoolJob& job, const JobAd& ad) {
   CAIRN_CHECK(write_file_atomically(files_, folder / "job.ad", as_bytes(ad.text()), 0600));
   Journal requests(files_, folder / "requests", {});
   const EventRecord queued{wall_clock_ms(), Mark::queued, "submitted"};
-  CAIRN_CHECK(requests.store({}, {&queued, 1}));
+  JobRecord first;
+  if (is_on_hold(ad)) {
+    first.state = JobState::held;
+    first.hold = HoldFacts{kHoldSubmitted, 0, ad.get_string("HoldReason").value_or("")};
+  }
+  CAIRN_CHECK(requests.store(first, {&queued, 1}));
   return files_.sync_directory(folder.parent_path());
 }
 
@@ -397,7 +407,9 @@ Status SlurmPool::submit_again(Desk& desk, bool lost) {
   CAIRN_TRY(const std::string text, read_file(files_, job_folder(desk.job) / "job.ad"));
   CAIRN_TRY(const JobAd ad, JobAd::parse(text));
   CAIRN_TRY(const SlurmSettings as_before, settings_of(desk.job.pool_id));
-  CAIRN_TRY(const SlurmScript script, slurm_script(ad, as_before));
+  // What it asks for may depend on what it was seen to use.
+  const JobAd now = LiveAd(ad, desk.story.record.live).whole();
+  CAIRN_TRY(const SlurmScript script, slurm_script(now, as_before));
   CAIRN_TRY(const std::string number, sbatch(script, desk.job.pool_id));
   HandedOver next = desk.handed;
   const bool progress = desk.story.record.last_checkpoint != next.last_checkpoint;
@@ -435,7 +447,7 @@ Status SlurmPool::look_after(const PoolJob& job, const std::optional<Listed>& li
       return submit_again(desk, true);
     case SlurmNext::cancelled:
       return note(desk, JobState::held,
-                  HoldFacts{kHoldUserRequest, 0,
+                  HoldFacts{kHoldByUser, 0,
                             fmt::format("Slurm's job {} was cancelled. Release it to submit it "
                                         "again, or remove it.",
                                         desk.handed.allocation)},
@@ -480,6 +492,10 @@ Status SlurmPool::look_at(const PoolCluster& cluster, const std::optional<Listed
       CAIRN_CHECK(look_after(job, listed_now));
       CAIRN_TRY(now, story(job));
     }
+    if (listed_now && has_periodic_policy(known.ad)) {
+      CAIRN_CHECK(ask_policy(job, known.ad, now));
+      CAIRN_TRY(now, story(job));
+    }
     now.record.id = known.id;
     now.record.ad = known.ad;
     updates.push_back({std::move(now.record), std::move(now.events)});
@@ -495,17 +511,52 @@ Result<std::optional<std::string>> SlurmPool::state_in_slurm(const Desk& desk) {
 }
 
 Status SlurmPool::hold(std::span<const PoolJob> jobs, const std::string& reason) {
-  for (const PoolJob& job : jobs) {
-    CAIRN_TRY(Desk desk, open_desk(job));
-    const JobState state = desk.story.record.state;
-    if (over(state) || state == JobState::held) return refused(job, state, "held");
-    CAIRN_TRY(const auto in_slurm, state_in_slurm(desk));
-    CAIRN_CHECK(note(desk, JobState::held, HoldFacts{kHoldUserRequest, 0, reason}, Mark::evicted,
-                     "hold: " + reason));
-    if (goes_on(in_slurm))
-      CAIRN_CHECK(command(
-          {"scontrol", *in_slurm == "PENDING" ? "hold" : "requeuehold", desk.handed.allocation}));
-  }
+  for (const PoolJob& job : jobs) CAIRN_CHECK(hold(job, {kHoldByUser, 0, reason}));
+  return {};
+}
+
+Status SlurmPool::hold(const PoolJob& job, const HoldFacts& why) {
+  CAIRN_TRY(Desk desk, open_desk(job));
+  const JobState state = desk.story.record.state;
+  if (over(state) || state == JobState::held) return refused(job, state, "held");
+  CAIRN_TRY(const auto in_slurm, state_in_slurm(desk));
+  CAIRN_CHECK(note(desk, JobState::held, why, Mark::evicted, "hold: " + why.reason));
+  CAIRN_TRY(JobLog log, log_of(job));
+  log.held_by_policy(wall_clock_ms(), why.reason, why.code, why.subcode);
+  if (!goes_on(in_slurm)) return {};
+  return command(
+      {"scontrol", *in_slurm == "PENDING" ? "hold" : "requeuehold", desk.handed.allocation});
+}
+
+// The job's own event log, for what its runner does not say.
+Result<JobLog> SlurmPool::log_of(const PoolJob& job) {
+  CAIRN_TRY(const std::string text, read_file(files_, job_folder(job) / "job.ad"));
+  CAIRN_TRY(const JobAd ad, JobAd::parse(text));
+  CAIRN_TRY(const JobSpec spec, job_spec(ad));
+  const Path file = spec.log.empty() ? Path() : spec.initial_directory / spec.log;
+  JobLog log(spec.id, file, options_.host, {});
+  if (ad.get_bool("UserLogUseXML").value_or(false)) log.set_form(EventForm::xml);
+  return log;
+}
+
+Status SlurmPool::ask_policy(const PoolJob& job, const JobAd& ad, const SlurmStory& story) {
+  const JobRecord& record = story.record;
+  const bool held = record.state == JobState::held;
+  if (!held && record.state != JobState::idle) return {};
+  const std::int64_t now = wall_clock_ms();
+  LiveAd live(ad, record.live);
+  if (held && record.hold && !story.held_by_runner)
+    live.held(record.hold->code, record.hold->subcode, record.hold->reason);
+  live.entered(condor_status(record.state),
+               story.events.empty() ? now / 1000 : story.events.back().time_ms / 1000);
+  const classad::Ad asked = to_classad(ad, live.take());
+  const PolicyVerdict verdict = periodic_policy(
+      {.job = asked, .now_seconds = now / 1000, .random_seed = static_cast<std::uint64_t>(now)}, {},
+      held);
+  if (verdict.action == PolicyAction::hold)
+    return hold(job, {verdict.code, verdict.subcode, verdict.reason});
+  if (verdict.action == PolicyAction::release) return release({&job, 1}, verdict.reason);
+  if (verdict.action == PolicyAction::remove) return remove({&job, 1}, verdict.reason);
   return {};
 }
 
@@ -541,6 +592,8 @@ Status SlurmPool::release(std::span<const PoolJob> jobs, const std::string& reas
       CAIRN_CHECK(release_from_runner(desk, reason));
     } else {
       CAIRN_CHECK(note(desk, JobState::idle, std::nullopt, Mark::queued, "release: " + reason));
+      CAIRN_TRY(JobLog log, log_of(job));
+      log.released(wall_clock_ms(), reason);
       // Held in Slurm, too, and still there.
       if (goes_on(in_slurm)) {
         CAIRN_CHECK(command({"scontrol", "release", desk.handed.allocation}));
@@ -573,6 +626,8 @@ Status SlurmPool::remove(std::span<const PoolJob> jobs, const std::string& reaso
     if (over(desk.story.record.state)) return refused(job, desk.story.record.state, "removed");
     CAIRN_TRY(const auto in_slurm, state_in_slurm(desk));
     CAIRN_CHECK(note(desk, JobState::removed, std::nullopt, Mark::evicted, "remove: " + reason));
+    CAIRN_TRY(JobLog log, log_of(job));
+    log.aborted(wall_clock_ms(), reason);
     if (goes_on(in_slurm)) CAIRN_CHECK(command({"scancel", desk.handed.allocation}));
   }
   return {};

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/job_log.h"
 #include "os/command.h"
 #include "pool/pool.h"
 #include "pool/slurm_script.h"
@@ -34,6 +35,7 @@ struct SlurmOptions {
   Path shared_folder;  // where a cluster's folder is, if not in FOLDER: that has a link to it then
   Path starter_program;              // the static program
   std::vector<std::string> options;  // for sbatch
+  bool htcondor = false;             // the contract of the jobs
   std::string host = "localhost";    // of the submit side, for the job event log
 };
 
@@ -123,6 +125,10 @@ class SlurmPool final : public Pool {
   Result<Desk> open_desk(const PoolJob& job);
   Status note(Desk& desk, JobState state, std::optional<HoldFacts> hold, std::optional<Mark> mark,
               const std::string& text);
+  Result<JobLog> log_of(const PoolJob& job);
+  Status hold(const PoolJob& job, const HoldFacts& why);
+  // What the job's periodic expressions say while it has no runner that asks them.
+  Status ask_policy(const PoolJob& job, const JobAd& ad, const SlurmStory& story);
   Status look_after(const PoolJob& job, const std::optional<Listed>& listed);
   Status submit_again(Desk& desk, bool lost);
   Status release_from_runner(Desk& desk, const std::string& reason);

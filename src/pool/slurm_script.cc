@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
 #include "base/try.h"
+#include "classad/evaluate.h"
+#include "job/policy.h"
 
 namespace cairn {
 namespace {
@@ -28,11 +31,17 @@ Result<std::optional<std::int64_t>> number(const JobAd& ad, std::string_view nam
   const auto expression = ad.get(name);
   if (!expression || *expression == unset || equal_ignoring_case(*expression, "undefined"))
     return std::optional<std::int64_t>();
-  const auto value = ad.get_integer(name);
-  if (value && *value >= 0) return value;
+  const classad::Ad scope = to_classad(ad);
+  const classad::Value value = classad::evaluate(name, {.my = &scope});
+  const auto real = value.to_real();
+  constexpr double kMax = 1e15;
+  if (real && *real >= 0 && *real < kMax)
+    return std::optional(static_cast<std::int64_t>(std::ceil(*real)));
+  const std::string text = value.text();
   return Error{Errc::unsupported,
-               cat(name, " is ", *expression, ", and Slurm wants a number of 0 or more"), 0,
-               "write the number"};
+               cat(name, " is ", *expression, text == *expression ? "" : cat(", which is ", text),
+                   ", and Slurm wants a number of 0 or more"),
+               0, "write the number"};
 }
 
 // How long the job runs at most, in seconds.
@@ -109,6 +118,7 @@ Result<std::string> lines(const SlurmRequest& request, const SlurmSettings& sett
   if (request.minutes) line(cat("--time=", *request.minutes));
   if (request.nice != 0) line(cat("--nice=", request.nice));
   if (!request.account.empty()) line("--account=" + slurm_word(request.account));
+  if (request.held) line("--hold");
   line("--requeue");
   line(cat("--signal=B:USR1@", request.warning.count()));
   line("--open-mode=append");
@@ -143,7 +153,7 @@ Result<SlurmScript> render(const SlurmRequest& request, std::vector<int> procs, 
   script.text = cat("#!/bin/sh\n# Written by cairn submit --pool slurm.\n", options, "\ncd ",
                     shell_quoted(settings.folder.native()), " || exit 74\n",
                     "exec ./cairn-starter solo --warned-for ", warned, " --asked-for ", asked,
-                    " \"", job, "\"\n");
+                    settings.htcondor ? " --contract htcondor" : "", " \"", job, "\"\n");
   return script;
 }
 
@@ -174,6 +184,7 @@ Result<SlurmRequest> slurm_request(const JobAd& ad) {
   // The higher a job's priority, the sooner it runs; the nicer it is, the later.
   request.nice = -ad.get_integer("JobPrio").value_or(0);
   request.account = ad.get_string("AcctGroup").value_or("");
+  request.held = is_on_hold(ad);
   CAIRN_TRY(const auto leave, number(ad, "JobMaxVacateTime", {}));
   std::int64_t warning = leave.value_or(kLeaveSeconds) + kStoreSeconds;
   CAIRN_TRY(const auto seconds, duration(ad));
@@ -231,7 +242,8 @@ Result<std::vector<SlurmScript>> slurm_scripts(std::span<const JobAd> jobs,
 
 Result<SlurmScript> slurm_script(const JobAd& job, const SlurmSettings& settings) {
   const int proc = static_cast<int>(job.get_integer("ProcId").value_or(0));
-  CAIRN_TRY(const SlurmRequest request, slurm_request(job));
+  CAIRN_TRY(SlurmRequest request, slurm_request(job));
+  request.held = false;
   return render(request, {proc}, false, 0, fmt::format("again-{}.sh", proc), settings);
 }
 

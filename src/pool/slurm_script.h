@@ -24,6 +24,7 @@ struct SlurmSettings {
   std::vector<std::string> options;    // handed on as they are: "--partition=long"
   std::chrono::seconds kill_wait{30};  // Slurm's KillWait: from SIGTERM to SIGKILL
   int array_max = 1000;                // jobs in one script, at most
+  bool htcondor = false;               // lose and hold what a real HTCondor pool does
 };
 
 // What one job asks Slurm for.
@@ -36,11 +37,13 @@ struct SlurmRequest {
   std::int64_t gpus = 0;
   std::int64_t nice = 0;
   std::string account;
+  bool held = false;                // `hold = true`: Slurm waits, too
   std::chrono::seconds warning{0};  // the signal comes so long before the end
   friend bool operator==(const SlurmRequest&, const SlurmRequest&) = default;
 };
 
-// Errors: invalid, unsupported (an attribute that is an expression, where Slurm wants a number).
+// Expressions are evaluated in the ad.
+// Errors: unsupported, for one that gives no number there.
 Result<SlurmRequest> slurm_request(const JobAd& ad);
 
 // What the ad says that Slurm is not told, as clauses for a warning.

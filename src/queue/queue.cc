@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "job/policy.h"
 
 namespace cairn {
 
@@ -286,16 +287,14 @@ constexpr const char* kUpdateRequests =
     " WHERE cluster = ? AND proc = ?";
 
 // `hold = true`: the job waits for its release.
-constexpr const char* kHoldNew =
-    "UPDATE jobs SET state = 'held', hold_code = 15, hold_subcode = 0, hold_reason = ?"
-    " WHERE cluster = ? AND proc = ?";
-bool is_on_hold(const JobAd& ad) { return ad.get_integer("JobStatus") == 5; }
-
 void write_hold(SQLite::Database& sqlite, JobId id, const JobAd& ad) {
-  SQLite::Statement update(sqlite, kHoldNew);
-  update.bind(1, ad.get_string("HoldReason").value_or(""));
-  update.bind(2, id.cluster);
-  update.bind(3, id.proc);
+  SQLite::Statement update(sqlite,
+                           "UPDATE jobs SET state = 'held', hold_code = ?, hold_subcode = 0,"
+                           " hold_reason = ? WHERE cluster = ? AND proc = ?");
+  update.bind(1, kHoldSubmitted);
+  update.bind(2, ad.get_string("HoldReason").value_or(""));
+  update.bind(3, id.cluster);
+  update.bind(4, id.proc);
   update.exec();
 }
 

@@ -119,6 +119,7 @@ class Solo final : public ShadowHost {
   Unframer reports_;
 
   std::optional<Steady::time_point> leave_by_;
+  std::optional<Steady::time_point> policy_due_;
   bool warned_ = false, asked_ = false;
 };
 
@@ -196,6 +197,7 @@ Result<Solo::Ending> Solo::run_claimed(Claim& claim) {
   }
   shadow_ = std::make_unique<Shadow>(store, *this, *home_, options_.shadow, std::move(record),
                                      std::move(spec), std::move(marks));
+  if (has_periodic_policy(ad)) policy_due_ = Steady::now() + options_.policy_interval;
   CAIRN_CHECK(shadow_->resume(allocation_.slot()));
   if (!shadow_->active()) remove_old_sandboxes();
   const Status lived = live();
@@ -212,7 +214,8 @@ Result<Solo::Ending> Solo::run_claimed(Claim& claim) {
 Status Solo::live() {
   for (;;) {
     if (pid_ == 0) {
-      if (shadow_->settled()) return {};
+      // A held job gives its allocation back: its release is the submit side's business.
+      if (shadow_->settled() || shadow_->record().state == JobState::held) return {};
       if (shadow_->record().state == JobState::idle) {
         if (warned_ || asked_) return {};
         CAIRN_CHECK(shadow_->start(allocation_.slot()));
@@ -224,9 +227,10 @@ Status Solo::live() {
 
 Status Solo::wait_for_something() {
   int patience = -1;
-  if (leave_by_) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(*leave_by_ - Steady::now()).count();
+  if (leave_by_ || policy_due_) {
+    constexpr auto kNever = Steady::time_point::max();
+    const auto next = std::min(leave_by_.value_or(kNever), policy_due_.value_or(kNever));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Steady::now()).count();
     patience = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
   }
   std::array<pollfd, 2> waiting = {pollfd{signals_.get(), POLLIN, 0},
@@ -238,6 +242,10 @@ Status Solo::wait_for_something() {
   if (leave_by_ && Steady::now() >= *leave_by_) {
     leave_by_.reset();
     CAIRN_CHECK(shadow_->vacate_timeout());
+  }
+  if (policy_due_ && Steady::now() >= *policy_due_) {
+    policy_due_ = Steady::now() + options_.policy_interval;
+    CAIRN_CHECK(shadow_->evaluate_periodic());
   }
   return {};
 }
@@ -267,8 +275,9 @@ Status Solo::leave(const std::string& reason, std::chrono::milliseconds within) 
 
 Solo::Ending Solo::ending() {
   const JobRecord& record = shadow_->record();
+  if (record.state == JobState::held) return {kEndedSettled, record.hold->reason, kSoloHeld};
+  if (record.state == JobState::removed) return {kEndedSettled, "removed", kSoloHeld};
   if (shadow_->settled()) {
-    if (record.state == JobState::held) return {kEndedSettled, record.hold->reason, kSoloHeld};
     const ExitStatus exit = record.exit.value_or(ExitStatus{});
     constexpr int kBySignal = 128;  // as a shell says it
     return {kEndedSettled, {}, exit.by_signal ? kBySignal + exit.signal : exit.code};

@@ -41,12 +41,13 @@ struct SoloOptions {
   std::chrono::milliseconds asked_for{
       std::chrono::seconds(20)};  // SIGTERM: SIGKILL comes later than this
   std::chrono::milliseconds lock_patience{std::chrono::minutes(3)};
+  std::chrono::milliseconds policy_interval{std::chrono::seconds(60)};  // of periodic expressions
   Path starter_program = "/proc/self/exe";
   std::vector<std::string> starter_arguments = {"cairn-starter"};
 };
 
 // Exit statuses, besides those of the job itself (128 and its number for a signal).
-inline constexpr int kSoloHeld = 75;
+inline constexpr int kSoloHeld = 75;  // or removed, by its policy
 inline constexpr int kSoloRequeued = 0;
 inline constexpr int kSoloAsked = 76;
 inline constexpr int kSoloFailed = 74;

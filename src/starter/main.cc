@@ -30,8 +30,10 @@ constexpr const char* kUsage =
     "  --warned-for  after SIGUSR1 the job may take so long to leave; then it is killed\n"
     "  --asked-for   the same after SIGTERM\n"
     "  --lock-patience  how long another machine may still hold the job's lock\n"
+    "  --policy-interval  how often periodic_hold and its like are asked; default: 60\n"
     "  --sandboxes   where it runs; default: $TMPDIR, else /tmp\n"
-    "Exit status: the job's; 74 it could not be run; 75 it is held; 76 it left as asked.\n";
+    "Exit status: the job's; 74 it could not be run; 75 it is held, or removed by its policy;\n"
+    "  76 it left as asked.\n";
 constexpr int kWrongUsage = 2;
 constexpr std::int64_t kSecondsMax = std::int64_t{366} * 86'400;
 
@@ -51,6 +53,7 @@ Status read_option(const std::string& name, const std::string& value, SoloOption
   if (name == "--warned-for") patience = &options.warned_for;
   if (name == "--asked-for") patience = &options.asked_for;
   if (name == "--lock-patience") patience = &options.lock_patience;
+  if (name == "--policy-interval") patience = &options.policy_interval;
   const auto seconds = parse_integer(value);
   if (patience == nullptr || !seconds || *seconds < 0 || *seconds > kSecondsMax)
     return Error{Errc::invalid, cat(name, ' ', value, " is not understood"), 0, {}};
