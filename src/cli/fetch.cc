@@ -98,22 +98,34 @@ Result<Copied> copy_checkpoint(FileSystem& files, const Path& folder, const Path
 
 class Fetch {
  public:
-  Fetch(const Choices& choices, Look& look, JobRow row)
-      : choices_(choices), look_(look), row_(std::move(row)) {}
+  Fetch(const Choices& choices, Look& look, JobRow row);
   Result<int> list();
   Result<int> get();
 
  private:
   Result<int> get_into(const Path& target, const Path& staging);
-  Result<int> get_from_pool(const ClusterRow& cluster, const Path& target);
+  Result<int> get_from_pool(const Path& target);
   Status add_streams(const Path& staging);
   std::string name() const { return to_text(row_.record.id); }
 
   const Choices& choices_;
   Look& look_;
   JobRow row_;
+  ClusterRow cluster_;
+  Home home_;  // where the job's spool is
   PosixFileSystem files_;
 };
+
+// Under Slurm each job has a home of its own, and a spool as here.
+Fetch::Fetch(const Choices& choices, Look& look, JobRow row)
+    : choices_(choices),
+      look_(look),
+      row_(std::move(row)),
+      cluster_(look.cluster(row_.record.id.cluster)),
+      home_(cluster_.runner == "slurm"
+                ? Home::at(look.home().folder() / "slurm" / cluster_.pool_id /
+                           std::to_string(row_.record.id.proc))
+                : look.home()) {}
 
 // Whether it verifies, found out by reading all of it.
 std::string verdict(FileSystem& files, const Path& folder) {
@@ -140,7 +152,10 @@ std::string verdict(FileSystem& files, const Path& folder) {
 }
 
 Result<int> Fetch::list() {
-  const auto checkpoints = spooled(look_.home(), row_.record.id);
+  if (cluster_.runner == "htcondor")
+    return Error{Errc::unsupported, "a pool of HTCondor does not say what its spool holds", 0,
+                 fmt::format("cairn fetch {} copies it", name())};
+  const auto checkpoints = spooled(home_, row_.record.id);
   auto rows = nlohmann::ordered_json::array();
   listing::Table table({{"CKPT", listing::Align::right},
                         {"TIME"},
@@ -149,7 +164,7 @@ Result<int> Fetch::list() {
   bool good = false;
   for (const listing::SpooledFacts& each : checkpoints) {
     const std::string state =
-        verdict(files_, checkpoint_folder(look_.home(), row_.record.id, each.number));
+        verdict(files_, checkpoint_folder(home_, row_.record.id, each.number));
     good = good || state == "verified";
     table.add({cat(each.number), listing::date_word(each.time_ms), format_size(each.bytes), state});
     rows.push_back({{"number", each.number},
@@ -186,7 +201,7 @@ Result<int> Fetch::get_into(const Path& target, const Path& staging) {
   constexpr int kTries = 5;  // each time the engine has retired what was being copied
   for (int tries = 0; tries < kTries; ++tries) {
     bool retired = false;
-    auto checkpoints = spooled(look_.home(), row_.record.id);
+    auto checkpoints = spooled(home_, row_.record.id);
     if (choices_.checkpoint)
       std::erase_if(checkpoints,
                     [&](const auto& each) { return each.number != *choices_.checkpoint; });
@@ -198,7 +213,7 @@ Result<int> Fetch::get_into(const Path& target, const Path& staging) {
       return kNotOk;
     }
     for (const listing::SpooledFacts& each : checkpoints) {
-      const Path folder = checkpoint_folder(look_.home(), row_.record.id, each.number);
+      const Path folder = checkpoint_folder(home_, row_.record.id, each.number);
       CAIRN_CHECK(remove_tree(files_, staging));
       CAIRN_CHECK(files_.make_folder(staging));
       auto copied = copy_checkpoint(files_, folder, staging);
@@ -239,19 +254,26 @@ Result<int> Fetch::get_into(const Path& target, const Path& staging) {
 }
 
 // A pool keeps one checkpoint, without sums of what is in it.
-Result<int> Fetch::get_from_pool(const ClusterRow& cluster, const Path& target) {
+Result<int> Fetch::get_from_pool(const Path& target) {
+  if (choices_.checkpoint || choices_.streams)
+    return Error{Errc::unsupported,
+                 "a pool of HTCondor gives its newest checkpoint, and nothing besides", 0,
+                 "leave --checkpoint and --streams out"};
   ClusterRecord record;
-  record.cluster = cluster.cluster;
-  record.runner = cluster.runner;
-  record.pool_id = cluster.pool_id;
+  record.cluster = cluster_.cluster;
+  record.runner = cluster_.runner;
+  record.pool_id = cluster_.pool_id;
   auto fetched = fetch_from_pool(record, row_.record.id, target);
   if (!fetched && fetched.error().code == Errc::not_found) {
     complain(fetched.error().text());
     return kNotOk;
   }
   if (!fetched) return std::move(fetched).error();
-  std::cout << fmt::format("the newest checkpoint of job {} in {}, as {} keeps it\n", name(),
-                           listing::printable(target.native()), cluster.runner);
+  if (choices_.json)
+    std::cout << listing::dump({{"job", name()}, {"folder", target.native()}});
+  else
+    std::cout << fmt::format("the newest checkpoint of job {} in {}, as {} keeps it\n", name(),
+                             listing::printable(target.native()), cluster_.runner);
   return kOk;
 }
 
@@ -260,8 +282,7 @@ Result<int> Fetch::get() {
   if (stdfs::exists(stdfs::symlink_status(target)))
     return Error{Errc::misuse, fmt::format("{} exists already", target.native()), 0,
                  "move it away, or name another folder with --to"};
-  if (const ClusterRow& cluster = look_.cluster(row_.record.id.cluster); is_pool(cluster.runner))
-    return get_from_pool(cluster, target);
+  if (cluster_.runner == "htcondor") return get_from_pool(target);
   const Path staging = Path(target.native() + ".tmp");
   auto status = get_into(target, staging);
   std::ignore = remove_tree(files_, staging);

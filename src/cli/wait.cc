@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -27,6 +28,19 @@ constexpr const char* kFooter =
     "  2 wrong usage, no such job; 3 the time was over first.\n"
     "Examples: cairn wait 12\n"
     "          cairn wait sweep --any --timeout 1h";
+
+// More ranges than that are not searched for one by one.
+constexpr std::size_t kRangesMax = 50;
+
+std::vector<JobState> unsettled() {
+  return {JobState::idle,   JobState::running,  JobState::spooling, JobState::vacating,
+          JobState::saving, JobState::evicting, JobState::finishing};
+}
+std::vector<JobState> unfinished_states() {
+  std::vector<JobState> states = unsettled();
+  states.push_back(JobState::held);
+  return states;
+}
 
 struct Choices {
   JobSelection selection;
@@ -100,26 +114,46 @@ Status Waiting::select(Look& look) {
     ranges_ = *ranges;
     return {};
   }
-  JobSelection unfinished = selection;
-  unfinished.all = false;  // means those that are not over, as no choice at all does
-  return look.each(unfinished, false, false, [&](JobRow&& row) {
-    const JobId id = row.record.id;
+  const auto add = [&](JobId id) {
     if (!ranges_.empty() && ranges_.back().cluster == id.cluster &&
         ranges_.back().last_proc + 1 == id.proc)
       ranges_.back().last_proc = id.proc;
     else
       ranges_.push_back({id.cluster, id.proc, id.proc});
     return true;
-  });
+  };
+  const bool of_states = selection.held || selection.idle || selection.running;
+  if (selection.words.empty() && selection.constraint.empty() && !of_states &&
+      look.reader() != nullptr) {
+    CAIRN_TRY(const std::vector<JobId> ids, look.reader()->ids(unfinished_states()));
+    std::for_each(ids.begin(), ids.end(), add);
+    return {};
+  }
+  JobSelection unfinished = selection;
+  unfinished.all = false;  // means those that are not over, as no choice at all does
+  return look.each(unfinished, false, false, [&](JobRow&& row) { return add(row.record.id); });
 }
 
 // Counts by SQL as long as that is enough; rows are read once all are settled.
 Result<Tally> Waiting::tally(Look& look) const {
-  CAIRN_TRY(const std::vector<StateCount> counts, look.reader()->counts(ranges_));
   Tally quick;
-  for (const StateCount& each : counts) {
-    quick.jobs += each.jobs;
-    if (listing::is_over(each.state) || each.state == JobState::held) quick.held += each.jobs;
+  if (ranges_.size() > kRangesMax && !choices_.any) {
+    // Are there unfinished ones among them?  One sweep over the index instead of many searches.
+    CAIRN_TRY(const std::vector<JobId> ids, look.reader()->ids(unsettled()));
+    for (const JobRange& range : ranges_) {
+      const auto first =
+          std::lower_bound(ids.begin(), ids.end(), JobId{range.cluster, range.first_proc});
+      const bool waits =
+          first != ids.end() && first->cluster == range.cluster && first->proc <= range.last_proc;
+      ++quick.jobs;
+      if (!waits) ++quick.held;
+    }
+  } else {
+    CAIRN_TRY(const std::vector<StateCount> counts, look.reader()->counts(ranges_));
+    for (const StateCount& each : counts) {
+      quick.jobs += each.jobs;
+      if (listing::is_over(each.state) || each.state == JobState::held) quick.held += each.jobs;
+    }
   }
   if (!enough(quick)) return quick;
   Tally exact;

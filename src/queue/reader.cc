@@ -220,6 +220,16 @@ Result<std::vector<StateCount>> QueueReader::counts(const std::vector<JobRange>&
   });
 }
 
+Result<std::vector<JobId>> QueueReader::ids(const std::vector<JobState>& states) const {
+  return database_->guarded([&] {
+    SQLite::Statement query(database_->sqlite, cat("SELECT cluster, proc FROM jobs WHERE",
+                                                   in_states(states), " ORDER BY cluster, proc"));
+    std::vector<JobId> ids;
+    while (query.executeStep()) ids.push_back({query.getColumn(0), query.getColumn(1)});
+    return ids;
+  });
+}
+
 Status QueueReader::visit(const RowFilter& filter, const Look& look) const {
   return database_->guarded([&] {
     SQLite::Database& sqlite = database_->sqlite;

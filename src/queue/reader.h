@@ -76,6 +76,8 @@ class QueueReader {
   Result<std::vector<StateCount>> counts() const;
   Result<std::vector<StateCount>> counts(const std::vector<JobRange>& ranges) const;
 
+  // Of all jobs in these states, in order; no ad is read.
+  Result<std::vector<JobId>> ids(const std::vector<JobState>& states) const;
   // Each job that the filter lets through, by id, until `look` says false.
   using Look = std::function<bool(JobRow&&)>;
   Status visit(const RowFilter& filter, const Look& look) const;

@@ -90,6 +90,13 @@ TEST_F(QueueReaderTest, VisitsWhatTheFilterLetsThrough) {
   EXPECT_THAT(visited({.ranges = {std::vector<JobRange>()}}), ElementsAre());
 }
 
+TEST_F(QueueReaderTest, GivesTheIdsOfStates) {
+  fill();
+  EXPECT_THAT(reader().ids({JobState::held}).value(), ElementsAre(JobId{1, 1}));
+  EXPECT_THAT(reader().ids({JobState::idle, JobState::held}).value(),
+              ElementsAre(JobId{1, 0}, JobId{1, 1}, JobId{1, 2}, JobId{2, 0}));
+}
+
 TEST_F(QueueReaderTest, GivesTheRowAndItsAdAsText) {
   fill();
   reader()

@@ -60,6 +60,9 @@ gate $step & wait $!
     end_of(second, 76)
     equal(job(), ("idle", 1))
     equal((commands / "asked").read_text().count("requeue"), 1)
+    contains(world.cairn("fetch", 1, "--list").out, "verified")
+    contains(world.cairn("fetch", 1, "--to", "copy").out, "checkpoint 1 of job 1.0: 3 files")
+    equal(world.read("copy/state"), "2\n")
 
     third = allocation(2)
     end_of(third, 0)
