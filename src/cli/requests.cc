@@ -171,18 +171,32 @@ Result<std::vector<Answer>> ask_engine(const Home& home, Request what,
   return answers;
 }
 
-// What becomes of it, the pool's event log will say.
-Result<std::vector<Answer>> ask_pool(const Home& home, const ClusterRecord& cluster, Request what,
-                                     const std::vector<JobId>& jobs, const std::string& reason) {
+// What becomes of it, the next look will say.
+Result<std::vector<Answer>> ask_pool(const Home& home, Queue& queue, const ClusterRecord& cluster,
+                                     Request what, const std::vector<JobId>& ids,
+                                     const std::string& reason) {
+  std::vector<Answer> answers;
+  std::vector<JobId> jobs;
+  for (const JobId id : ids) {
+    CAIRN_TRY(const JobRecord job, queue.job(id));
+    auto answer = has_sandbox(job.state) ? std::nullopt : settled(what, job);
+    if (answer)
+      answers.push_back(*std::move(answer));
+    else
+      jobs.push_back(id);
+  }
+  if (jobs.empty()) return answers;
   constexpr std::array kVerbs = {PoolVerb::hold, PoolVerb::release, PoolVerb::vacate,
                                  PoolVerb::vacate_fast, PoolVerb::remove};
-  const PoolVerb verb = kVerbs.at(static_cast<std::size_t>(what));
+  constexpr std::array kDone = {"held", "released", "vacated", "vacated", "removed"};
+  const auto at = static_cast<std::size_t>(what);
+  const PoolVerb verb = kVerbs.at(at);
   const Status asked = cli::ask_pool(home.folder(), cluster, verb, jobs, reason);
-  std::vector<Answer> answers;
   for (const JobId id : jobs)
     answers.push_back({id, asked.has_value(),
-                       asked ? fmt::format("{} was asked to {} it", cluster.runner, to_text(what))
-                             : asked.error().text()});
+                       asked
+                           ? fmt::format("is to be {}: {} was asked", kDone.at(at), cluster.runner)
+                           : "could not be asked for: " + asked.error().text()});
   return answers;
 }
 
@@ -203,7 +217,7 @@ Result<std::vector<Answer>> request(const Home& home, Request what, std::span<co
     if (record.runner == "engine" || is_pool(record.runner)) {
       CAIRN_TRY(std::vector<Answer> told, record.runner == "engine"
                                               ? ask_engine(home, what, ids, why)
-                                              : ask_pool(home, record, what, ids, why));
+                                              : ask_pool(home, queue, record, what, ids, why));
       for (Answer& answer : told) answers[answer.id] = std::move(answer);
       continue;
     }
