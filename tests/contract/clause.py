@@ -18,7 +18,7 @@ PATIENCE = 60  # seconds after which a condition will never come true
 
 # Every job may stop at a gate: it says that it is there, and goes on when the clause opens it.
 PRELUDE = """#!/bin/sh
-gate() { : > "$GATES/$1.reached"; while [ ! -e "$GATES/$1.open" ]; do sleep 0.01; done; }
+gate() { : > "$GATES/$1.reached"; while [ ! -e "$GATES/$1.open" ]; do sleep 0.02; done; }
 note() { echo "$*" >> "$GATES/notes"; }
 step=0; [ -f state ] && step=$(cat state)
 save() { echo "$1" > state.new && mv state.new state; }
@@ -38,13 +38,13 @@ DEFAULTS = {
 
 
 class World:
-    def __init__(self):
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="cairn-contract-"))
+    def __init__(self, root=None):
+        self.root = root or pathlib.Path(tempfile.mkdtemp(prefix="cairn-contract-"))
         self.folder = self.root / "submit"
         self.gates = self.root / "gates"
         self.home = self.root / "home"
         for each in (self.folder, self.gates):
-            each.mkdir()
+            each.mkdir(parents=True)
         self.started = []
 
     def __enter__(self):
@@ -71,12 +71,12 @@ class World:
         path.chmod(mode)
         return path
 
-    def job(self, body, **commands):
+    def job(self, body, queue="queue", **commands):
         """The job's program (sh, after PRELUDE) and its submit file; None leaves a command out."""
         self.write("job.sh", PRELUDE + body, 0o755)
         settings = {**DEFAULTS, "environment": f'"GATES={self.gates}"', **commands}
         lines = [f"{name} = {value}" for name, value in settings.items() if value is not None]
-        self.write("job.sub", "\n".join([*lines, "queue", ""]))
+        self.write("job.sub", "\n".join([*lines, queue, ""]))
 
     # ---- act
 
@@ -194,11 +194,11 @@ def events_of(text):
     return events
 
 
-def wait_for(condition, what):
-    deadline = time.monotonic() + PATIENCE
+def wait_for(condition, what, details=lambda: "", patience=PATIENCE, pause=0.005):
+    deadline = time.monotonic() + patience
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.005)
+        assert time.monotonic() < deadline, f"waited in vain for {what} {details()}"
+        time.sleep(pause)
     return value
 
 

@@ -13,7 +13,7 @@ exit 77
     world.wait_for_slurm(number, "FAILED", "GONE")
 
     (world.gates / "mended").touch()
-    world.ask("release")
+    world.cairn("release", 1)
     world.wait_until("completed")
     equal(world.read("result"), "fine\n")
     contains(world.read("job.log"), "Job was held")

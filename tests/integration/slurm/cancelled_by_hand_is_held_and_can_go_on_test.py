@@ -15,7 +15,7 @@ echo $step > result
     contains(hold, "was cancelled")
     equal(checkpoint, "0")
     world.open_gate("here")
-    world.ask("release")
+    world.cairn("release", 1)
     world.wait_until("completed")
     equal(world.read("result"), "1\n")
     equal(world.notes(), ["starts at 0", "starts at 1", "starts at 1"])  # the restart in place, and after the release

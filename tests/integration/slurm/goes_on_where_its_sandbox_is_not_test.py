@@ -1,5 +1,5 @@
 """A runner dies while it spools, and the next one is on another machine: the sandbox is lost, the job is not."""
-from slurm import HERE, World, equal, wait_for
+from slurm import World, equal, wait_for
 
 with World() as world:
     world.job("""
@@ -19,7 +19,7 @@ esac
              world.poll)
     world.kill_inside(world.runner()["pid"])
     sandbox = (world.gates / "sandbox").read_text().strip()
-    world.run(HERE / "slurm.sh", "-s", world.state_folder, "exec", "rm", "-rf", sandbox, f"{sandbox}.staged")
+    world.inside("rm", "-rf", sandbox, f"{sandbox}.staged")
     world.wait_until("completed")
     equal(world.read("result"), "2\n")
     equal(world.notes()[-2:], ["starts at 1", "starts at 2"])

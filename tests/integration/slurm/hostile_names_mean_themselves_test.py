@@ -10,6 +10,6 @@ with World("""hostile $(touch pwned) ' " %A #""") as world:
     world.wait_until("completed")
     equal(world.read("result"), "fine\n")
     equal(list(world.root.rglob("pwned")), [])
-    shown = world.slurm("scontrol", "show", "job", number).stdout
+    shown = world.slurm("scontrol", "show", "job", number)
     contains(shown, f"JobName={NAME}\n")
     contains(shown, f"Comment={NAME} ")

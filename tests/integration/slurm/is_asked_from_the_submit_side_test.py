@@ -11,21 +11,21 @@ while :; do gate $step & wait $!; done
     world.wait_for_gate(0)
     world.wait_until("running")
 
-    world.ask("vacate")
+    world.cairn("vacate", 1)
     world.wait_for_gate(1)  # it saved and was requeued
 
-    world.ask("hold", "--reason", "by request")
+    world.cairn("hold", 1, "--reason", "by request")
     world.wait_until("held")
     world.wait_for_slurm(number, "PENDING", "REQUEUE_HOLD")
     [(_, state, _, hold)] = world.poll()
     equal((state, hold), ("held", "1/0 by request"))
-    world.ask("release")
+    world.cairn("release", 1)
     world.wait_for_gate(2)
 
-    world.ask("vacate", "--fast")
+    world.cairn("vacate", 1, "--fast")
     world.wait_for_gate(3)
 
-    world.ask("remove")
+    world.cairn("remove", 1)
     world.wait_until("removed")
     world.wait_for_slurm(number, "CANCELLED", "GONE")
     world.poll()

@@ -1,5 +1,5 @@
 """A second runner of a job that runs is refused, whoever starts it, and disturbs nothing."""
-from slurm import HERE, World, contains, equal, wait_for
+from slurm import World, contains, equal, wait_for
 
 with World() as world:
     world.job("""
@@ -11,7 +11,7 @@ echo fine > result
     world.wait_for_gate("here")
     folder = world.home / "slurm/1"
     second = world.slurm("sbatch", "--parsable", f"--output={world.root}/second.log", "--wrap",
-                         f"cd {folder} && exec ./cairn-starter solo --lock-patience 1 0").stdout.strip()
+                         f"cd {folder} && exec ./cairn-starter solo --lock-patience 1 0").strip()
     world.wait_for_slurm(second, "FAILED", "GONE")
     contains((world.root / "second.log").read_text(), "is locked by pid")
     world.open_gate("here")

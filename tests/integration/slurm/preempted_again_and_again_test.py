@@ -17,7 +17,7 @@ cat state > result
         world.wait_for_gate(turn)
         # All cores of both nodes: the job must go.
         high = world.slurm("sbatch", "--parsable", "--partition=high", "--nodes=2", "--exclusive", "--output=/dev/null",
-                           "--wrap", "exit 0").stdout.strip()
+                           "--wrap", "exit 0").strip()
         world.wait_for_slurm(number, "COMPLETING", "PENDING", "REQUEUED")
         world.open_gate(turn)
         world.wait_for_slurm(high, "COMPLETED", "GONE")

@@ -3,11 +3,10 @@ from slurm import World, contains, equal
 
 with World() as world:
     world.job("exit 0")
-    done = world.cairn("submit", "--pool", "slurm", "--slurm-option=--partition=nowhere", "job.sub", check=False)
-    equal(done.returncode, 2)
-    contains(done.stderr, "Invalid partition name specified; nothing was handed over")
+    done = world.cairn("submit", "--pool", "slurm", "--slurm-option=--partition=nowhere", "job.sub", status=2)
+    contains(done.err, "Invalid partition name specified; nothing was handed over")
     equal(list((world.home / "slurm").iterdir()), [])
 
-    script = world.cairn("submit", "--pool", "slurm", "--dry-run", "job.sub").stdout
+    script = world.cairn("submit", "--pool", "slurm", "--dry-run", "job.sub").out
     contains(script, "#SBATCH --signal=B:USR1@")
     equal(list((world.home / "slurm").iterdir()), [])
