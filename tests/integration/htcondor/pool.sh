@@ -42,15 +42,16 @@
 #   HTC_USER, HTC_UID, HTC_GID   the submitting user in the pool (default htc, 4242, 4242)
 #   HTC_CONFIG     a file of further HTCondor configuration, read last
 #   HTC_SUITE, HTC_MIRROR        default trixie, and the mirror that this machine's apt uses
-#   HTC_METHOD     unpack (default), or debootstrap (root only; runs maintainer scripts; about 40 s)
 #   HTC_EXTRA      further Debian packages for the tree (e.g. "gcc libc6-dev"), unpacked with the others
 #   HTC_ENV        NAME=VALUE words, set for exec's command (the rest of the caller's environment is not passed)
 #   HTC_QUIET      any value: no progress messages
-#   HTC_START_S, HTC_STOP_S      how long start and stop wait (default 60, 5)
+#   HTC_START_S, HTC_STOP_S      how long start and stop wait (default 180, 5)
 set -euo pipefail
 
-die()  { printf 'pool.sh: %s\n' "$*" >&2; exit 1; }
-note() { [ -n "${HTC_QUIET:-}" ] || printf 'pool.sh: %s\n' "$*" >&2; }
+SELF=$(readlink -f "$0")
+NAME=pool.sh QUIET=${HTC_QUIET:-}
+# shellcheck source=tests/integration/namespace.sh
+. "$(dirname "$SELF")/../namespace.sh"
 
 RECIPE=5                          # raise it when what `install` makes changes
 DIR=${HTC_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cairn/htcondor-pool}
@@ -69,125 +70,55 @@ case $DIR in /*) ;; *) DIR=$PWD/$DIR ;; esac
 STATE=${STATE:-$DIR/state}
 case $STATE in /*) ;; *) STATE=$PWD/$STATE ;; esac
 
-SELF=$(readlink -f "$0")
 ROOT=$DIR/root
 PIDFILE=$STATE/init.pid
 SUITE=${HTC_SUITE:-trixie}
-# shellcheck disable=SC2016  # apt's own placeholder
-MIRROR=${HTC_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 -E '/debian/?$' || true)}
+MIRROR=${HTC_MIRROR:-$(host_mirror)}
 U=${HTC_USER:-htc}; U_UID=${HTC_UID:-4242}; U_GID=${HTC_GID:-4242}
-START_S=${HTC_START_S:-60}; STOP_S=${HTC_STOP_S:-5}
+START_S=${HTC_START_S:-180}; STOP_S=${HTC_STOP_S:-5}
 CPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-METHOD=${HTC_METHOD:-unpack}
 ME=$(id -u)                       # 0: the pool has users; else everything in it is the submitting user
 
-# A process is named by pid and start time, so that a reused pid is never taken for ours.
-stamp_of() {
-  local s; s=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  # shellcheck disable=SC2086  # words
-  set -- ${s##*) }; [ "$1" != Z ] || return 1; echo "${20}"
-}
-init_pid() {                      # host pid of the pool's PID 1, or fail
-  local p t; read -r p t 2>/dev/null < "$PIDFILE" || return 1
-  [ -n "$t" ] && [ "$(stamp_of "$p")" = "$t" ] && echo "$p"
-}
-lock() { mkdir -p "$(dirname "$1")"; exec 9>"$1"; flock -w "${2:-900}" 9 || die "another $VERB holds $1"; }
-
 # ---------------------------------------------------------------- install
-is_installed() { [ -f "$DIR/installed" ] && [ "$(head -1 "$DIR/installed")" = "recipe $RECIPE $SUITE $METHOD ${HTC_EXTRA:-}" ] && [ -x "$ROOT/usr/sbin/condor_master" ]; }
-try3() { local i; for i in 1 2 3; do "$@" && return 0; [ $i = 3 ] || { note "again: $1 ${2:-}"; sleep $((i * 3)); }; done; return 1; }
-unpack() {                        # TREE: fetch the packages and what they need, and unpack them
-  local tree=$1 a=$DIR/apt d key=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ -r $key ] || die "no $key (package debian-archive-keyring)"
-  mkdir -p "$a/state/lists/partial" "$a/cache/archives/partial"; : > "$a/status"
-  echo "deb [signed-by=$key] $MIRROR $SUITE main" > "$a/sources.list"
-  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$a/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-    -o Dir::State="$a/state" -o Dir::State::status="$a/status" -o Dir::Cache="$a/cache" -o Debug::NoLocking=1
-    -o APT::Install-Recommends=false -o APT::Sandbox::User="" -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any)
-  try3 "${apt[@]}" update || return 1
-  # -d: nothing is installed on the host; with an empty status file every dependency is fetched
+MADE="recipe $RECIPE $SUITE unpack ${HTC_EXTRA:-}"
+is_installed() { [ -f "$DIR/installed" ] && [ "$(head -1 "$DIR/installed")" = "$MADE" ] && [ -x "$ROOT/usr/sbin/condor_master" ]; }
+unpack() {                        # TREE
+  local tree=$1
   # shellcheck disable=SC2086
-  try3 "${apt[@]}" -y -d --no-install-recommends install minicondor procps base-files base-passwd bash coreutils \
-    util-linux mount sed grep findutils dash libc-bin mawk tar gzip hostname ${HTC_EXTRA:-} || return 1
-  for d in "$a"/cache/archives/*.deb; do
-    dpkg-deb --fsys-tarfile "$d" | tar -x -C "$tree" --no-same-owner --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-      --exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' || return 1
-    d=${d##*/}; echo "${d%.deb}" >> "$tree/packages"
-  done
-  # what maintainer scripts would have done, as far as a pool needs it
-  cp "$tree/usr/share/base-passwd/passwd.master" "$tree/etc/passwd"
-  cp "$tree/usr/share/base-passwd/group.master" "$tree/etc/group"
+  debian_tree "$tree" "$SUITE" "$MIRROR" minicondor procps findutils tar gzip ${HTC_EXTRA:-} || return 1
   echo 'condor:x:100:101:HTCondor Daemons:/var/lib/condor:/usr/sbin/nologin' >> "$tree/etc/passwd"
   echo 'condor:x:101:' >> "$tree/etc/group"
-  printf 'passwd: files\ngroup: files\nhosts: files\n' > "$tree/etc/nsswitch.conf"
-  [ -e "$tree/usr/bin/awk" ] || ln -s mawk "$tree/usr/bin/awk"
-  [ -e "$tree/bin/sh" ] || ln -s dash "$tree/usr/bin/sh"
-  : > "$tree/etc/resolv.conf"; echo UTC > "$tree/etc/timezone"
-  mkdir -p "$tree"/{proc,sys,dev,tmp,run,pool,share} "$tree/home/$U" "$tree/var/lib/condor"
-  rm -rf "$a"
-}
-bootstrap() {                     # TREE: the same with debootstrap, as an installed system
-  local tree=$1 script=
-  [ "$ME" = 0 ] || die "HTC_METHOD=debootstrap needs root"
-  command -v debootstrap >/dev/null || {
-    note "installing debootstrap"
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends debootstrap > /dev/null; }
-  # an older debootstrap has no script for a newer suite; sid's serves
-  [ -e "/usr/share/debootstrap/scripts/$SUITE" ] || script=/usr/share/debootstrap/scripts/sid
-  debootstrap --variant=minbase "$SUITE" "$tree" "$MIRROR" $script || return 1
-  # no services started by packages, no fsync, no manuals
-  printf '#!/bin/sh\nexit 101\n' > "$tree/usr/sbin/policy-rc.d"; chmod 755 "$tree/usr/sbin/policy-rc.d"
-  printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' \
-    'path-exclude=/usr/share/locale/*' 'path-exclude=/usr/share/info/*' > "$tree/etc/dpkg/dpkg.cfg.d/90htc"
-  printf 'APT::Install-Recommends "false";\nAcquire::Retries "3";\n' > "$tree/etc/apt/apt.conf.d/90htc"
-  cp -L /etc/resolv.conf "$tree/etc/resolv.conf" 2>/dev/null || :
-  # in namespaces of its own: nothing that a package starts can stay behind
-  # shellcheck disable=SC2016,SC2086
-  unshare -m -p -f --propagation private --kill-child -- bash -c '
-    mount -t proc proc "$1/proc"; t=$1; shift
-    exec chroot "$t" env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$tree" \
-    apt-get install -y minicondor procps ${HTC_EXTRA:-} < /dev/null || return 1
-  chroot "$tree" apt-get clean
-  rm -rf "$tree"/var/lib/apt/lists/* "$tree"/usr/share/doc/* "$tree"/usr/share/man/* "$tree"/usr/share/locale/*
-  # shellcheck disable=SC2016
-  chroot "$tree" dpkg-query -W -f '${Package}_${Version}_${Architecture}\n' > "$tree/packages"
-  mkdir -p "$tree/pool" "$tree/share" "$tree/home/$U"
+  mkdir -p "$tree"/{pool,share} "$tree/home/$U" "$tree/var/lib/condor"
 }
 do_install() {
   lock "$DIR/.lock"
   if is_installed; then note "already installed in $DIR"; return 0; fi
   if init_pid >/dev/null; then die "a pool is running on an old $ROOT: stop it first"; fi
-  local t0=$SECONDS tree=$DIR/root.new log=$DIR/install.log tool
-  for tool in apt-get dpkg-deb unshare nsenter flock setsid; do command -v $tool >/dev/null || die "needs $tool"; done
+  local t0=$SECONDS tree=$DIR/root.new log=$DIR/install.log
+  has_tools apt-get dpkg-deb unshare nsenter flock setsid
   rm -rf --one-file-system "$ROOT" "$tree" "$DIR/apt" "$DIR/installed"; mkdir -p "$tree"; chmod 755 "$tree"; : > "$log"
-  note "making $ROOT by $METHOD from $MIRROR $SUITE (log: $log)"
-  case $METHOD in
-    unpack)      unpack "$tree" >> "$log" 2>&1 || { tail -5 "$log" >&2; die "could not fetch or unpack (log: $log)"; } ;;
-    debootstrap) bootstrap "$tree" >> "$log" 2>&1 || { tail -5 "$log" >&2; die "debootstrap failed (log: $log)"; } ;;
-    *)           die "HTC_METHOD: unpack or debootstrap" ;;
-  esac
+  note "making $ROOT from $MIRROR $SUITE (log: $log)"
+  unpack "$tree" >> "$log" 2>&1 || { tail -5 "$log" >&2; die "could not fetch or unpack (log: $log)"; }
   # the pool keeps its state outside the tree, in STATE, which is mounted at /pool
   [ -x "$tree/usr/sbin/condor_master" ] || die "no condor_master in $tree (log: $log)"
   [ -d "$tree/etc/condor/config.d" ] || die "no /etc/condor/config.d in $tree"
   mv "$tree" "$ROOT"
-  { echo "recipe $RECIPE $SUITE $METHOD ${HTC_EXTRA:-}"; grep -E '^(condor|minicondor|libc6)_' "$ROOT/packages"; } > "$DIR/installed.new"
+  { echo "$MADE"; grep -E '^(condor|minicondor|libc6)_' "$ROOT/packages"; } > "$DIR/installed.new"
   mv "$DIR/installed.new" "$DIR/installed"
   note "installed $(sed -n 2p "$DIR/installed") in $DIR in $((SECONDS - t0)) s ($(du -sm "$ROOT" | cut -f1) MB)"
 }
 
 # Says why no pool can be had, and fails; what is installed already needs no mirror.
 do_possible() {
-  local tool ns=()
-  for tool in unshare nsenter setpriv flock setsid; do command -v $tool >/dev/null || die "no pool here: $tool is not installed"; done
+  local ns=()
+  has_tools unshare nsenter setpriv flock setsid
   [ "$ME" = 0 ] || ns=(-U -r)
-  unshare "${ns[@]}" -m -p -n -u -i -f --propagation private true 2>/dev/null || die "no pool here: the kernel makes no namespaces for uid $ME"
+  unshare "${ns[@]}" -m -p -n -u -i -f --propagation private true 2>/dev/null || die "the kernel makes no namespaces for uid $ME"
   is_installed && return 0
-  for tool in apt-get dpkg-deb; do command -v $tool >/dev/null || die "no pool here: $tool is not installed"; done
-  [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || die "no pool here: the package debian-archive-keyring is not installed"
-  [ -n "$MIRROR" ] || die "no pool here: apt knows no Debian mirror (set HTC_MIRROR)"
+  has_tools apt-get dpkg-deb
+  [ -r $KEYRING ] || die "the package debian-archive-keyring is not installed"
+  [ -n "$MIRROR" ] || die "apt knows no Debian mirror (set HTC_MIRROR)"
 }
 
 # ---------------------------------------------------------------- start
@@ -259,39 +190,18 @@ as_user() { [ "$HTC_HOST_UID" = 0 ] || echo "unshare -U --map-user=$U_UID --map-
 
 # The pool's PID 1, in its namespaces: mounts, loopback, condor_master, then wait for a signal.
 do_init() {                       # HOSTPID STAMP FOLDER...
-  local hostpid=$1 stamp=$2 d f b p part parts master stopping=; shift 2
+  local hostpid=$1 stamp=$2 f master stopping=; shift 2
   set +e
-  cd /
-  mount --bind "$ROOT" "$ROOT"                    # a mount of its own, so that what is mounted below it is too
-  mount -t proc proc "$ROOT/proc" || die "init: no proc"
-  mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT/dev" || die "init: no dev"
-  for d in null zero full random urandom tty; do : > "$ROOT/dev/$d"; mount --bind "/dev/$d" "$ROOT/dev/$d"; done
-  ln -s /proc/self/fd "$ROOT/dev/fd"
-  for d in 0:stdin 1:stdout 2:stderr; do ln -s "fd/${d%:*}" "$ROOT/dev/${d#*:}"; done
-  mkdir "$ROOT/dev/shm" "$ROOT/dev/pts"
-  mount -t tmpfs -o mode=1777 tmpfs "$ROOT/dev/shm"
-  mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$ROOT/dev/pts" && ln -s pts/ptmx "$ROOT/dev/ptmx"
-  mount -t tmpfs -o mode=755 tmpfs "$ROOT/run" && mkdir -m 1777 "$ROOT/run/lock"
-  mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp" || die "init: no /tmp"   # before the binds: some are under /tmp
+  mount_basics
   mount --rbind "$STATE" "$ROOT/pool" || die "init: no state"
   mount --bind "$STATE/config.d" "$ROOT/etc/condor/config.d" || die "init: no configuration"
   for f in passwd group hosts hostname; do
     [ -e "$ROOT/etc/$f" ] || : > "$ROOT/etc/$f"
     mount --bind "$STATE/etc/$f" "$ROOT/etc/$f" || die "init: no $f"
   done
-  for b in "$STATE/share:/share" "$@"; do           # the folders, at the same path, reachable by anyone
-    d=${b#*:}; b=${b%%:*}
-    p=$ROOT; IFS=/ read -ra parts <<< "${d#/}"
-    for part in "${parts[@]}"; do
-      p=$p/$part
-      [ -d "$p" ] || mkdir -m 755 "$p" || die "init: cannot make $p"
-      [ -n "$(find "$p" -maxdepth 0 -perm -001)" ] || chmod o+x "$p"
-    done
-    mount --rbind "$b" "$ROOT$d" || die "init: cannot bind $b"
-  done
+  mount_folders "$STATE/share:/share" "$@"
   hostname pool
-  # not chroot: in a chroot no user namespace can be made. From here on the tree is /, the host's is gone.
-  if ! { cd "$ROOT" && pivot_root . . && umount -l . && cd /; }; then die "init: cannot pivot to $ROOT"; fi
+  enter_tree
   PATH=$CPATH; hash -r
   ifconfig lo 127.0.0.1 up || die "init: no loopback"
   trap '[ -z "$master" ] || kill -QUIT "$master" 2>/dev/null; stopping=y' TERM INT
@@ -300,7 +210,7 @@ do_init() {                       # HOSTPID STAMP FOLDER...
   # shellcheck disable=SC2046
   $(as_user) env -i PATH=$CPATH HOME=/root LC_ALL=C.UTF-8 /usr/sbin/condor_master -f < /dev/null &
   master=$!
-  echo "$hostpid $stamp" > /pool/init.pid.new; mv /pool/init.pid.new /pool/init.pid
+  say_started /pool/init.pid "$hostpid" "$stamp"
   while kill -0 "$master" 2>/dev/null; do wait "$master"; done
   echo "$(date '+%F %T') init: condor_master ended${stopping:+, as asked}" >&2
 }
@@ -336,15 +246,10 @@ do_start() {
   if init_pid >/dev/null; then
     if answers; then note "already running"; return 0; fi
   else
-    local b binds=("$STATE/share") l
+    local binds
     mkdir -p "$STATE/share" "$STATE/etc"; chmod 1777 "$STATE/share"
-    IFS=: read -ra l <<< "${HTC_BIND:-}"
-    for b in "${l[@]}"; do
-      [ -n "$b" ] || continue
-      case $b in /*) ;; *) die "HTC_BIND: $b is not an absolute path" ;; esac
-      [ -d "$b" ] || die "HTC_BIND: no folder $b"
-      binds+=("$b")
-    done
+    binds=$(folders_of HTC_BIND)
+    mapfile -t binds <<< "$STATE/share${binds:+$'\n'$binds}"
     rm -f "$PIDFILE"
     write_config
     local L=$STATE/local
@@ -360,24 +265,11 @@ do_start() {
     if [ "$ME" = 0 ]; then
       chown "$c" "$L"/{run,log,lock,spool,execute}; chown 0:0 "$L/cred_dir"; chown "$U_UID:$U_GID" "$ROOT/home/$U"
     fi
-    # setsid: the pool must outlive the shell that started it
     local ns=(); [ "$ME" = 0 ] || ns=(-U -r)
-    HTC_HOST_UID=$ME setsid unshare "${ns[@]}" -m -p -n -u -i -f --propagation private --kill-child -- \
-      bash "$SELF" -d "$DIR" -s "$STATE" __init "${binds[@]}" < /dev/null >> "$STATE/init.log" 2>&1 9>&- &
-    local u=$! i
-    for ((i = 0; i < 100; i++)); do
-      init_pid >/dev/null && break
-      kill -0 $u 2>/dev/null || { tail -5 "$STATE/init.log" >&2; die "the pool did not start (log: $STATE/init.log)"; }
-      sleep 0.1
-    done
-    disown $u 2>/dev/null || :
+    export HTC_HOST_UID=$ME
+    spawn_init "$STATE/init.log" "${ns[@]}" -- "${binds[@]}"
   fi
-  local end=$((SECONDS + START_S))
-  until answers; do
-    init_pid >/dev/null || { tail -5 "$STATE/init.log" >&2; die "the pool ended while starting (logs: $STATE/local/log)"; }
-    [ $SECONDS -lt $end ] || die "the pool does not answer after $START_S s (logs: $STATE/local/log)"
-    sleep 0.2
-  done
+  await_answer "$START_S" "$STATE/local/log"
 }
 
 # ---------------------------------------------------------------- the rest
@@ -389,11 +281,7 @@ do_stop() {
     end=$((SECONDS + wait))
     while init_pid >/dev/null && [ $SECONDS -lt $end ]; do sleep 0.05; done
   fi
-  # PID 1 of a PID namespace: the kernel ends everything in it with it
-  if p=$(init_pid); then kill -KILL "$p" 2>/dev/null || :; fi
-  end=$((SECONDS + 10))
-  while init_pid >/dev/null; do [ $SECONDS -lt $end ] || die "pid $p will not end"; sleep 0.05; done
-  rm -f "$PIDFILE"
+  kill_init
 }
 case $VERB in
   install) do_install ;;
@@ -407,8 +295,6 @@ case $VERB in
   logs)    ls "$STATE"/local/log/*Log* "$STATE/init.log" 2>/dev/null ;;
   destroy) do_stop; rm -rf --one-file-system "$STATE"
            [ "${1:-}" != -a ] || rm -rf --one-file-system "$ROOT" "$DIR/installed" "$DIR/install.log" ;;
-  __init)  # /proc is still the host's here: it says what our pid and start time are there
-           read -r hp rest < /proc/self/stat; rest=${rest##*) }; read -ra rest <<< "$rest"
-           do_init "$hp" "${rest[19]}" "$@" ;;
+  __init)  read_own_stamp; do_init "$HOST_PID" "$HOST_STAMP" "$@" ;;
   *)       die "unknown verb: $VERB (-h for help)" ;;
 esac

@@ -27,12 +27,14 @@
 #   SLURM_CPUS      cores of each node (default 4; may be more than there are)
 #   SLURM_CONF_ADD  a file of further configuration, read last
 #   SLURM_MIRROR    default: the one that this machine's apt uses
-#   SLURM_START_S   how long start waits (default 60)
+#   SLURM_START_S   how long start waits (default 180)
 # Two nodes, n1 and n2.  Partitions: `low` (default; its jobs are preempted and requeued) and `high`.
 set -euo pipefail
 
-die()  { printf 'slurm.sh: %s\n' "$*" >&2; exit 1; }
-note() { [ -n "${SLURM_QUIET:-}" ] || printf 'slurm.sh: %s\n' "$*" >&2; }
+SELF=$(readlink -f "$0")
+NAME=slurm.sh QUIET=${SLURM_QUIET:-}
+# shellcheck source=tests/integration/namespace.sh
+. "$(dirname "$SELF")/../namespace.sh"
 
 RECIPE=1                          # raise it when what `install` makes changes
 DIR=${SLURM_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cairn/slurm}
@@ -51,60 +53,24 @@ case $DIR in /*) ;; *) DIR=$PWD/$DIR ;; esac
 STATE=${STATE:-$DIR/state}
 case $STATE in /*) ;; *) STATE=$PWD/$STATE ;; esac
 
-SELF=$(readlink -f "$0")
 ROOT=$DIR/root
 PIDFILE=$STATE/init.pid
 SUITE=bookworm
 INSIDE_PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
-# A process is named by pid and start time, so that a reused pid is never taken for ours.
-stamp_of() { local s; s=$(cat "/proc/$1/stat" 2>/dev/null) || return 1; s=${s##*) }; set -- $s; [ "$1" != Z ] || return 1; echo "${20}"; }
-init_pid() {                      # pid of our PID 1 as seen from here, or fail
-  local p t; read -r p t 2>/dev/null < "$PIDFILE" || return 1
-  [ -n "$t" ] && [ "$(stamp_of "$p")" = "$t" ] && echo "$p"
-}
-lock() { mkdir -p "$(dirname "$1")"; exec 9>"$1"; flock -w "${2:-900}" 9 || die "another $VERB holds $1"; }
-
 # ---------------------------------------------------------------- install
 is_installed() { [ "$(head -1 "$DIR/installed" 2>/dev/null)" = "recipe $RECIPE" ] && [ -x "$ROOT/usr/sbin/slurmctld" ]; }
-thrice() { local i; for i in 1 2 3; do "$@" && return 0; [ $i = 3 ] || sleep $((i * 2)); done; return 1; }
-
 unpack() {                        # TREE
-  local tree=$1 a=$DIR/apt d key=/usr/share/keyrings/debian-archive-keyring.gpg mirror
-  mirror=${SLURM_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 -E '/debian/?$' || true)}
-  [ -n "$mirror" ] || { echo "apt knows no Debian mirror"; return 1; }
-  [ -r $key ] || { echo "no $key (package debian-archive-keyring)"; return 1; }
-  mkdir -p "$a/state/lists/partial" "$a/cache/archives/partial"; : > "$a/status"
-  echo "deb [signed-by=$key] $mirror $SUITE main" > "$a/sources.list"
-  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$a/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-    -o Dir::State="$a/state" -o Dir::State::status="$a/status" -o Dir::Cache="$a/cache" -o Debug::NoLocking=1
-    -o APT::Install-Recommends=false -o APT::Sandbox::User="" -o Acquire::Languages=none -o APT::Update::Error-Mode=any)
-  thrice "${apt[@]}" update || return 1
-  # -d with an empty status file: nothing is installed here, and every dependency is fetched
-  thrice "${apt[@]}" -y -d install slurmctld slurmd slurm-client munge base-files base-passwd bash coreutils \
-    dash libc-bin sed grep mawk hostname util-linux mount net-tools libstdc++6 || return 1
-  for d in "$a"/cache/archives/*.deb; do
-    dpkg-deb --fsys-tarfile "$d" | tar -x -C "$tree" --no-same-owner --exclude='./usr/share/doc/*' \
-      --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' || return 1
-  done
-  # what maintainer scripts would have done, as far as it is needed
-  cp "$tree/usr/share/base-passwd/passwd.master" "$tree/etc/passwd"
-  cp "$tree/usr/share/base-passwd/group.master" "$tree/etc/group"
-  printf 'passwd: files\ngroup: files\nhosts: files\n' > "$tree/etc/nsswitch.conf"
+  local tree=$1 d
+  debian_tree "$tree" $SUITE "${SLURM_MIRROR:-$(host_mirror)}" slurmctld slurmd slurm-client munge net-tools libstdc++6 || return 1
   rm -f "$tree"/usr/lib/*/slurm-wlm/mpi_pmix*                 # wants libpmix, and complains
   for d in slurmctld slurmd slurmstepd; do ln -s $d-wlm "$tree/usr/sbin/$d"; done
-  [ -e "$tree/bin/sh" ] || ln -s dash "$tree/bin/sh"
-  [ -e "$tree/usr/bin/awk" ] || ln -s mawk "$tree/usr/bin/awk"
-  : > "$tree/etc/resolv.conf"; echo UTC > "$tree/etc/timezone"
-  mkdir -p "$tree"/{proc,sys,dev,tmp,run,state,root} "$tree"/etc/{slurm,munge}
-  rm -rf "$a"
+  mkdir -p "$tree/state" "$tree"/etc/{slurm,munge}
 }
 
 is_possible() {
-  local tool
   [ "$(id -u)" = 0 ] || die "Slurm's daemons need root"
-  for tool in apt-get dpkg-deb unshare nsenter flock setsid; do command -v $tool >/dev/null || die "there is no $tool"; done
+  has_tools apt-get dpkg-deb unshare nsenter flock setsid
   unshare -m -p -n -u -i -f --propagation private true 2>/dev/null || die "no namespaces can be made here"
 }
 do_install() {
@@ -180,27 +146,14 @@ CONF
 
 # PID 1, in the namespaces: mounts, loopback, daemons, then wait for a signal.
 do_init() {                       # HOSTPID STAMP FOLDER...
-  local hostpid=$1 stamp=$2 b d part parts p n ctld; shift 2
+  local hostpid=$1 stamp=$2 n ctld; shift 2
   set +e
-  cd /
-  mount --bind "$ROOT" "$ROOT"
-  mount -t proc proc "$ROOT/proc" || die "init: no proc"
-  mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT/dev" || die "init: no dev"
-  for d in null zero full random urandom tty; do : > "$ROOT/dev/$d"; mount --bind "/dev/$d" "$ROOT/dev/$d"; done
-  ln -s /proc/self/fd "$ROOT/dev/fd"
-  for d in 0:stdin 1:stdout 2:stderr; do ln -s "fd/${d%:*}" "$ROOT/dev/${d#*:}"; done
-  mkdir "$ROOT/dev/shm"; mount -t tmpfs -o mode=1777 tmpfs "$ROOT/dev/shm"
-  mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
-  mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp" || die "init: no /tmp"    # before the binds: some are below /tmp
+  mount_basics
   mount --rbind "$STATE" "$ROOT/state" || die "init: no state"
   mount --bind "$STATE/etc" "$ROOT/etc/slurm" || die "init: no configuration"
-  for b in "$@"; do
-    p=$ROOT; IFS=/ read -ra parts <<< "${b#/}"
-    for part in "${parts[@]}"; do p=$p/$part; [ -d "$p" ] || mkdir -m 755 "$p" || die "init: cannot make $p"; done
-    mount --rbind "$b" "$ROOT$b" || die "init: cannot bind $b"
-  done
+  mount_folders "$@"
   hostname slurm
-  cd "$ROOT" && pivot_root . . && umount -l . && cd / || die "init: cannot pivot to $ROOT"
+  enter_tree
   export PATH=$INSIDE_PATH HOME=/root LC_ALL=C.UTF-8; hash -r
   unset "${!SLURM_@}"
   ifconfig lo 127.0.0.1 up && ifconfig lo:1 $ADDRESS netmask 255.255.255.255 up || die "init: no loopback"
@@ -219,7 +172,7 @@ do_init() {                       # HOSTPID STAMP FOLDER...
   done
   trap 'exit 0' TERM INT
   trap : HUP
-  echo "$hostpid $stamp" > /state/init.pid.new; mv /state/init.pid.new /state/init.pid
+  say_started /state/init.pid "$hostpid" "$stamp"
   # as PID 1 it also reaps what daemons leave
   while kill -0 $ctld 2>/dev/null; do wait -n; done
 }
@@ -239,34 +192,15 @@ do_start() {
   if init_pid >/dev/null; then
     answers && { note "already running"; return 0; }
   else
-    local b l binds=("$STATE/share") u i
+    local binds
     mkdir -p "$STATE/share"
-    IFS=: read -ra l <<< "${SLURM_BIND:-}"
-    for b in "${l[@]}"; do
-      [ -n "$b" ] || continue
-      case $b in /*) ;; *) die "SLURM_BIND: $b is not an absolute path" ;; esac
-      [ -d "$b" ] || die "SLURM_BIND: no folder $b"
-      binds+=("$b")
-    done
+    binds=$(folders_of SLURM_BIND)
+    mapfile -t binds <<< "$STATE/share${binds:+$'\n'$binds}"
     rm -f "$PIDFILE"
     write_config
-    # setsid: it must outlive the shell that started it
-    setsid unshare -m -p -n -u -i -f --propagation private --kill-child -- \
-      bash "$SELF" -d "$DIR" -s "$STATE" __init "${binds[@]}" < /dev/null >> "$STATE/log/init.log" 2>&1 9>&- &
-    u=$!
-    for ((i = 0; i < 100; i++)); do
-      init_pid >/dev/null && break
-      kill -0 $u 2>/dev/null || { tail -5 "$STATE/log/init.log" >&2; die "Slurm did not start (log: $STATE/log/init.log)"; }
-      sleep 0.1
-    done
-    disown $u 2>/dev/null || :
+    spawn_init "$STATE/log/init.log" -- "${binds[@]}"
   fi
-  local end=$((SECONDS + ${SLURM_START_S:-60}))
-  until answers; do
-    init_pid >/dev/null || die "Slurm ended while starting (logs: $STATE/log)"
-    [ $SECONDS -lt $end ] || die "Slurm does not answer after ${SLURM_START_S:-60} s (logs: $STATE/log)"
-    sleep 0.2
-  done
+  await_answer "${SLURM_START_S:-180}" "$STATE/log"
   write_shims
 }
 write_shims() {
@@ -279,14 +213,7 @@ write_shims() {
 }
 
 # ---------------------------------------------------------------- the rest
-do_stop() {
-  local p end
-  # PID 1 of a PID namespace: the kernel ends everything in it with it
-  if p=$(init_pid); then kill -KILL "$p" 2>/dev/null || :; fi
-  end=$((SECONDS + 10))
-  while init_pid >/dev/null; do [ $SECONDS -lt $end ] || die "pid $p will not end"; sleep 0.05; done
-  rm -f "$PIDFILE"
-}
+do_stop() { kill_init; }
 case $VERB in
   install) do_install ;;
   start)   do_start ;;
@@ -297,8 +224,6 @@ case $VERB in
   status)  init_pid >/dev/null && answers ;;
   reset)   do_stop; rm -rf --one-file-system "$STATE"/ctld "$STATE"/slurmd-* "$STATE"/log "$STATE"/share ;;
   destroy) do_stop; rm -rf --one-file-system "$STATE" ;;
-  __init)  # /proc is still the host's here: it says what our pid and start time are there
-           read -r hp rest < /proc/self/stat; rest=${rest##*) }; read -ra rest <<< "$rest"
-           do_init "$hp" "${rest[19]}" "$@" ;;
+  __init)  read_own_stamp; do_init "$HOST_PID" "$HOST_STAMP" "$@" ;;
   *)       die "unknown verb: $VERB (-h for help)" ;;
 esac
