@@ -236,8 +236,8 @@ void PythonFiles::look_at(const PythonCall& call) {
   } else if (callee == "torch.save" || callee == "joblib.dump" || callee == "tf.saved_model.save") {
     if (const auto name = call.literal(1, "f")) add(*name, call).writes = true;
   } else if (callee == "np.load" || callee == "numpy.load" || callee == "torch.load" ||
-             callee == "joblib.load" || callee == "os.path.exists" ||
-             callee == "os.path.isfile" || callee == "os.path.isdir" ||
+             callee == "joblib.load" || callee == "os.path.exists" || callee == "os.path.isfile" ||
+             callee == "os.path.isdir" ||
              is({"loadtxt", "genfromtxt", "read_csv", "read_pickle", "read_parquet", "read_hdf",
                  "fromfile", "open_dataset"})) {
     if (first) add(*first, call).reads = true;

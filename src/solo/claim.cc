@@ -149,8 +149,7 @@ Status Claim::end(std::string_view ending, const std::string& detail) {
   CAIRN_CHECK(check());
   me_.ending = ending;
   me_.detail = detail;
-  auto done =
-      write_file_atomically(files_, job_folder_ / kRunnerName, as_bytes(encode(me_)), 0600);
+  auto done = write_file_atomically(files_, job_folder_ / kRunnerName, as_bytes(encode(me_)), 0600);
   lock_.reset();
   return done;
 }
