@@ -129,6 +129,10 @@ void Shadow::note_new_state(JobRecord& next, JobEvent event, const std::string& 
     live.left(now, after == CondorStatus::completed);
     if (after == CondorStatus::completed)
       live.completed(now);
+    else if (event == JobEvent::hold)  // by its policy: the hold says why
+      live.vacated(now, {}, 0, 0);
+    else if (event == JobEvent::remove)
+      live.vacated(now, text, 0, 0);
     else if (event != JobEvent::crashed)
       live.vacated(now, next.hold ? next.hold->reason : leave_reason_,
                    next.hold ? next.hold->code : 0, next.hold ? next.hold->subcode : 0);
@@ -137,7 +141,8 @@ void Shadow::note_new_state(JobRecord& next, JobEvent event, const std::string& 
     live.held(next.hold->code, next.hold->subcode, next.hold->reason);
   if (before == CondorStatus::held && after == CondorStatus::idle) live.released(text);
   if (after != before && after == CondorStatus::removed) live.removed(text);
-  live.entered(after, now);
+  // Who leaves to be held or removed does not wait in between.
+  if (after != CondorStatus::idle || next.wish == Wish::none) live.entered(after, now);
   next.live = live.take();
 }
 

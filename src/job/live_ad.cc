@@ -140,6 +140,8 @@ void LiveAd::activated(std::int64_t now, std::string_view slot) {
   add("NumShadowStarts", 1);
   add("NumJobMatches", 1);
   add("JobRunCount", 1);
+  for (const char* gone : {"VacateReason", "VacateReasonCode", "VacateReasonSubCode"})
+    live_.erase(gone);
   live_.set_integer("CurrentHosts", 1);
   live_.set_string("RemoteHost", slot);
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "fuzz/replay.h"
+#include "job/event_forms.h"
 #include "job/event_log.h"
 #include "job/goodput.h"
 #include "support/golden.h"
@@ -50,6 +51,26 @@ TEST(FollowLog, ReadsAJobWithCheckpointsAndAnEviction) {
   EXPECT_EQ(update.job.received_bytes, 1668U);
   EXPECT_EQ(goodput(update).wall(), std::chrono::seconds(26));
   EXPECT_EQ(goodput(update).lost, std::chrono::seconds(2));
+}
+
+TEST(FollowLog, IsTheSameStoryInEveryForm) {
+  const std::string log = sample("sample.log");
+  const PoolUpdate text = follow(log, 38);
+  for (const EventForm form : {EventForm::json, EventForm::xml}) {
+    std::string other;
+    constexpr std::string_view kEnd = "...\n";
+    for (std::size_t at = 0, end = 0; (end = log.find(kEnd, at)) != log.npos;
+         at = end + kEnd.size())
+      other += in_form(log.substr(at, end + kEnd.size() - at), form);
+    const PoolUpdate told = follow(other, 38);
+    EXPECT_EQ(told.job, text.job);
+    ASSERT_EQ(told.events.size(), text.events.size());
+    for (std::size_t i = 0; i < text.events.size(); ++i) {
+      EXPECT_EQ(told.events[i].text, text.events[i].text);
+      EXPECT_EQ(told.events[i].mark, text.events[i].mark);
+      EXPECT_EQ(told.events[i].time_ms, text.events[i].time_ms);
+    }
+  }
 }
 
 TEST(FollowLog, ReadsAHold) {

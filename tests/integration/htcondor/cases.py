@@ -756,15 +756,18 @@ differs("a_folder_that_nobody_may_write", "a pool cannot write into the copy of 
 + 040 Finished transferring output files
 + 005 | (1) Normal termination (return value 0)
 + CheckpointNumber = 0
++ ExitCode = 0
 - HoldReason = "Error from SLOT: Starter failed to upload checkpoint"
 - HoldReasonCode = 36
 - HoldReasonSubCode = -1
-+ ExitCode = 0
 - JobStatus = 5
 + JobStatus = 4
 - NumHolds = 1
+- NumHoldsByReason = [ FailedToCheckpoint = 1 ]
 - NumJobCompletions = 0
 + NumJobCompletions = 1
+- VacateReasonCode = 36
+- VacateReasonSubCode = -1
 + job.err 0644 ''
 + job.out 0644 ''
 + result 0644 'a\n'
@@ -784,21 +787,26 @@ differs("names_that_flatten_onto_each_other", "a pool keeps the one that comes l
 - CheckpointNumber = 0
 - ExitCode = 0
 - ExitSignal = 15
++ ExitCode = 77
 - JobRunCount = 2
 - JobStatus = 4
-+ ExitCode = 77
 + HoldReason = "Error from SLOT: Starter failed to upload checkpoint"
 + HoldReasonCode = 36
 + HoldReasonSubCode = -1
 + JobRunCount = 1
 + JobStatus = 5
 - NumJobCompletions = 1
+- NumJobMatches = 2
 - NumJobStarts = 2
 + NumHolds = 1
++ NumHoldsByReason = [ FailedToCheckpoint = 1 ]
 + NumJobCompletions = 0
++ NumJobMatches = 1
 + NumJobStarts = 1
 - NumShadowStarts = 2
 + NumShadowStarts = 1
++ VacateReasonCode = 36
++ VacateReasonSubCode = -1
 - start 1
 - start 1 two
 - spool, look 1

@@ -9,10 +9,11 @@ import re
 import stat
 
 # What a job's life changes in its ad, as far as it does not depend on the machine or the moment.
-ATTRIBUTES = ("CheckpointNumber", "ExitBySignal", "ExitCode", "ExitSignal", "HoldReason", "HoldReasonCode",
-              "HoldReasonSubCode", "JobRunCount", "JobStatus", "NumCkpts", "NumHolds", "NumJobCompletions",
-              "NumJobStarts", "NumRestarts", "NumShadowStarts", "NumSystemHolds")
-TIMED = ("CommittedTime",)  # whole seconds, with a tolerance
+ATTRIBUTES = ("CheckpointNumber", "ExitBySignal", "ExitCode", "ExitSignal", "ExitStatus", "HoldReason", "HoldReasonCode",
+              "HoldReasonSubCode", "JobRunCount", "JobStatus", "LastHoldReasonCode", "LastHoldReasonSubCode", "LastJobStatus",
+              "NumCkpts", "NumHolds", "NumHoldsByReason", "NumJobCompletions", "NumJobMatches", "NumJobStarts", "NumRestarts",
+              "NumShadowStarts", "NumSystemHolds", "NumVacates", "NumVacatesByReason", "VacateReasonCode", "VacateReasonSubCode")
+TIMED = ("CommittedSlotTime", "CommittedTime")  # whole seconds, with a tolerance
 TOLERANCE_SECONDS = 2
 SHOWN_BYTES = 2000
 
