@@ -11,7 +11,6 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "cli/submission.h"
 #include "cli/submit_world.h"
 
 namespace cairn::cli {
@@ -21,22 +20,22 @@ namespace stdfs = std::filesystem;
 
 class FileSource final : public JobSource {
  public:
-  FileSource(std::string name, Path path, std::string text)
-      : name_(std::move(name)), path_(std::move(path)), text_(std::move(text)) {}
-  std::string key() const override { return path_.native(); }
-  std::string name() const override { return name_; }
-  std::string file() const override { return name_; }
+  FileSource(SubmitText read, SubmissionChoices choices)
+      : read_(std::move(read)), choices_(std::move(choices)) {}
+  std::string key() const override { return read_.path.native(); }
+  std::string name() const override { return read_.name; }
+  std::string file() const override { return read_.name; }
   // Not the current folder, as condor_submit does: the same file must mean the same jobs
   // wherever it is run from, or it could not go on.
-  Path directory() const override { return path_.parent_path(); }
+  Path directory() const override { return read_.path.parent_path(); }
 
  private:
-  Result<Submission> parse(const SubmitContext& context) const override {
-    return parse_submit_file(text_, context);
+  Result<Submission> parse(SubmitContext& context) const override {
+    CAIRN_CHECK(apply(choices_, context));
+    return parse_submit_file(read_.text, context);
   }
-  std::string name_;
-  Path path_;
-  std::string text_;
+  SubmitText read_;
+  SubmissionChoices choices_;
 };
 
 class CommandSource final : public JobSource {
@@ -51,7 +50,7 @@ class CommandSource final : public JobSource {
   Path directory() const override { return stdfs::current_path(); }
 
  private:
-  Result<Submission> parse(const SubmitContext& context) const override;
+  Result<Submission> parse(SubmitContext& context) const override;
   const JobChoices& choices_;
   StreamFile stream_file_;
 };
@@ -74,7 +73,7 @@ Result<std::pair<std::string, std::string>> split_setting(const std::string& tex
                    std::string(trim(text.substr(equals + 1))));
 }
 
-Result<Submission> CommandSource::parse(const SubmitContext& context) const {
+Result<Submission> CommandSource::parse(SubmitContext& context) const {
   CommandJob job;
   CAIRN_TRY(const Path program, find_program(choices_.command.front()));
   job.executable = program;
@@ -171,18 +170,14 @@ Result<Submission> JobSource::ads(int cluster, std::int64_t now_seconds) const {
   return parse(context);
 }
 
-Result<std::unique_ptr<JobSource>> open_submit_file(const std::string& name) {
-  PosixFileSystem files;
-  CAIRN_TRY(std::string text, read_file(files, name));
-  if (text.starts_with("\xEF\xBB\xBF"))
-    return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", name), 0,
-                 "save it as plain UTF-8"};
+Result<std::unique_ptr<JobSource>> open_submit_file(SubmissionChoices choices) {
+  CAIRN_TRY(SubmitText read, read_submit_text(choices.file));
   return std::unique_ptr<JobSource>(
-      std::make_unique<FileSource>(name, stdfs::canonical(name), std::move(text)));
+      std::make_unique<FileSource>(std::move(read), std::move(choices)));
 }
 
 Result<std::unique_ptr<JobSource>> open_source(const JobChoices& choices, StreamFile stream_file) {
-  if (choices.command.empty()) return open_submit_file(choices.file);
+  if (choices.command.empty()) return open_submit_file({.file = choices.file});
   return std::unique_ptr<JobSource>(
       std::make_unique<CommandSource>(choices, std::move(stream_file)));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cairn/result.h"
+#include "cli/submission.h"
 #include "os/filesystem.h"
 #include "submit/submit.h"
 
@@ -47,7 +48,7 @@ class JobSource {
   Result<Submission> ads(int cluster, std::int64_t now_seconds) const;
 
  private:
-  virtual Result<Submission> parse(const SubmitContext& context) const = 0;
+  virtual Result<Submission> parse(SubmitContext& context) const = 0;
 };
 
 // Where a command's stdout ("output") or stderr ("error") goes that has no file for it.
@@ -56,7 +57,7 @@ using StreamFile = std::function<Path(int cluster, const char* stream)>;
 // `choices` must outlive the source.
 // Errors: of reading the file; invalid.
 Result<std::unique_ptr<JobSource>> open_source(const JobChoices& choices, StreamFile stream_file);
-Result<std::unique_ptr<JobSource>> open_submit_file(const std::string& name);
+Result<std::unique_ptr<JobSource>> open_submit_file(SubmissionChoices choices);
 
 // A word as one writes it for a shell.
 std::string shell_word(const std::string& word);

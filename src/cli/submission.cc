@@ -21,20 +21,6 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
 }
 
-Result<std::string> read_submit_file(const std::string& name) {
-  std::string text;
-  if (name == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    PosixFileSystem files;
-    CAIRN_TRY(text, read_file(files, name));
-  }
-  if (text.starts_with("\xEF\xBB\xBF"))
-    return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", name), 0,
-                 "save it as plain UTF-8"};
-  return text;
-}
-
 }  // namespace
 
 SubmitContext context_here(std::string file, Path directory, int cluster,
@@ -51,15 +37,25 @@ SubmitContext context_here(std::string file, Path directory, int cluster,
   return context;
 }
 
-Result<Submission> read_submission(const SubmissionChoices& choices, int cluster,
-                                   std::int64_t now_seconds) {
-  CAIRN_TRY(const std::string text, read_submit_file(choices.file));
-  const Path here = std::filesystem::current_path();
-  RealWorld world(
-      here, static_cast<std::uint64_t>(now_seconds) ^ (static_cast<std::uint64_t>(cluster) << 40U));
-  SubmitContext context =
-      context_here(choices.file == "-" ? "stdin" : choices.file, here, cluster, now_seconds);
-  context.world = &world;
+Result<SubmitText> read_submit_text(const std::string& file) {
+  SubmitText read;
+  if (file == "-") {
+    read.text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    read.name = "stdin";
+    read.path = std::filesystem::current_path() / read.name;
+  } else {
+    PosixFileSystem files;
+    CAIRN_TRY(read.text, read_file(files, file));
+    read.name = file;
+    read.path = std::filesystem::canonical(file);
+  }
+  if (read.text.starts_with("\xEF\xBB\xBF"))
+    return Error{Errc::invalid, fmt::format("{} begins with a byte order mark", read.name), 0,
+                 "save it as plain UTF-8"};
+  return read;
+}
+
+Status apply(const SubmissionChoices& choices, SubmitContext& context) {
   context.append = choices.append;
   context.queue = choices.queue;
   context.as_htcondor = choices.as_htcondor;
@@ -71,7 +67,7 @@ Result<Submission> read_submission(const SubmissionChoices& choices, int cluster
     context.assignments.emplace_back(trim(assignment.substr(0, equals)),
                                      trim(assignment.substr(equals + 1)));
   }
-  return parse_submit_file(text, context);
+  return {};
 }
 
 }  // namespace cairn::cli

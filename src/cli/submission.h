@@ -1,4 +1,4 @@
-// A submit file with what stands on the command line beside it, read into job ads.
+// A submit file with what stands on the command line beside it.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,25 @@ namespace cairn::cli {
 
 // As condor_submit takes them.
 struct SubmissionChoices {
-  std::string file;                      // "-": stdin
-  std::vector<std::string> assignments;  // name=value, read before the file
-  std::vector<std::string> append;       // lines that win over the file's
-  std::optional<std::string> queue;      // what follows `queue`, where the file has none
-  bool as_htcondor = false;              // accept what condor_submit accepts
-  bool one_cluster = false;
+  std::string file;                        // "-": stdin
+  std::vector<std::string> assignments{};  // name=value, read before the file
+  std::vector<std::string> append{};       // lines that win over the file's
+  std::optional<std::string> queue{};      // what follows `queue`, where the file has none
+  bool as_htcondor = false;                // accept what condor_submit accepts
+  bool one_cluster = true;
 };
 
-// Relative names start at the file's folder, as for `cairn run`; of stdin, in the current one.  The
-// same file, cluster and time give the same ads, chance included. Errors: of reading the file;
-// those of parse_submit_file().
-Result<Submission> read_submission(const SubmissionChoices& choices, int cluster,
-                                   std::int64_t now_seconds);
+// A submit file as it was read: once, however often its jobs are made.
+struct SubmitText {
+  std::string text;
+  std::string name;  // for messages: "stdin" for "-"
+  Path path;         // absolute
+};
+// Errors: of reading it; invalid (a byte order mark).
+Result<SubmitText> read_submit_text(const std::string& file);
+
+// Puts what the command line says into the context.  Errors: invalid, of an assignment.
+Status apply(const SubmissionChoices& choices, SubmitContext& context);
 
 // The context of this machine, user and time, without world and command line.
 SubmitContext context_here(std::string file, Path directory, int cluster, std::int64_t now_seconds);

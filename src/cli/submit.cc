@@ -34,14 +34,18 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
     if (const auto sorted = sort_words(look); !sorted) return refuse(sorted.error());
     const SubmissionChoices& submission = look.submission;
     if (look.dry_run && choices->pool.pool.empty()) return print_ads(look);
+    if (choices->pool.pool.empty()) {
+      choices->here.submission = submission;
+      choices->here.json = look.json;
+      return submit_here(choices->here);
+    }
     if (!submission.assignments.empty() || !submission.append.empty() || submission.queue)
-      return refuse({Errc::unsupported, "the submit file is handed over as it is", 0,
+      return refuse({Errc::unsupported, "a pool is given the submit file as it is", 0,
                      "write NAME=VALUE, --append and --queue into the file"});
-    choices->here.file = choices->pool.file = submission.file;
-    choices->here.json = look.json;
+    choices->pool.file = submission.file;
     choices->pool.dry_run = look.dry_run;
     choices->pool.htcondor = look.contract == "htcondor";
-    return choices->pool.pool.empty() ? submit_here(choices->here) : submit_to_pool(choices->pool);
+    return submit_to_pool(choices->pool);
   };
 }
 

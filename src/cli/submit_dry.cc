@@ -6,7 +6,8 @@
 #include <ctime>
 #include <iostream>
 
-#include "base/text.h"
+#include "base/try.h"
+#include "cli/job_source.h"
 #include "cli/verb.h"
 #include "submit/dry_run.h"
 
@@ -49,7 +50,13 @@ Status sort_words(DryRunChoices& choices) {
 }
 
 int print_ads(const DryRunChoices& choices) {
-  const auto submission = read_submission(choices.submission, 1, std::time(nullptr));
+  const auto read = [&]() -> Result<Submission> {
+    SubmissionChoices as_condor_submit = choices.submission;
+    as_condor_submit.one_cluster = false;
+    CAIRN_TRY(const auto source, open_submit_file(std::move(as_condor_submit)));
+    return source->ads(1, std::time(nullptr));
+  };
+  const auto submission = read();
   if (!submission) return refuse(submission.error());
   for (const SubmitWarning& warning : submission->warnings) complain("warning: " + warning.text);
   const auto print = [](std::string_view text) { std::cout << text; };

@@ -83,7 +83,7 @@ Result<int> submit(const HereChoices& choices) {
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(const Home home, Home::open(files, folder));
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
-  CAIRN_TRY(const auto source, open_submit_file(choices.file));
+  CAIRN_TRY(const auto source, open_submit_file(choices.submission));
   const std::int64_t now = wall_clock_ms();
   NewJobs jobs;
   const auto make = [&](int cluster) -> Result<NewJobs> {

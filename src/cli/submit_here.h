@@ -3,10 +3,12 @@
 
 #include <string>
 
+#include "cli/submission.h"
+
 namespace cairn::cli {
 
 struct HereChoices {
-  std::string file;
+  SubmissionChoices submission;
   std::string name;  // of the batch; empty: the submit file's
   bool terse = false, json = false;
 };

@@ -50,7 +50,7 @@ Result<int> hand_over(const PoolChoices& choices) {
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(const Home home, Home::open(files, folder));
   CAIRN_TRY(Queue queue, Queue::open(home.queue_file()));
-  CAIRN_TRY(const auto source, open_submit_file(choices.file));
+  CAIRN_TRY(const auto source, open_submit_file({.file = choices.file}));
   if (choices.lint) CAIRN_CHECK(check_file(choices));
   CAIRN_TRY(const std::string version, pool->check());
   const Path logs = home.folder() / "pool";

@@ -72,7 +72,7 @@ Result<int> hand_over_to_slurm(const PoolChoices& choices) {
   PosixFileSystem files;
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(const Home home, Home::open(files, folder));
-  CAIRN_TRY(const auto source, open_submit_file(choices.file));
+  CAIRN_TRY(const auto source, open_submit_file({.file = choices.file}));
   SlurmOptions options = slurm_options(home);
   options.options = choices.slurm_options;
   options.htcondor = choices.htcondor;

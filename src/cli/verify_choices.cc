@@ -63,7 +63,7 @@ Result<std::vector<Item>> items_of(const JobSource& source) {
 }
 
 Result<std::vector<Item>> items_of(const std::string& submit_file) {
-  CAIRN_TRY(const auto source, open_submit_file(submit_file));
+  CAIRN_TRY(const auto source, open_submit_file({.file = submit_file}));
   return items_of(*source);
 }
 

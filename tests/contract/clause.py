@@ -83,10 +83,14 @@ class World:
     def environment(self):
         return {**os.environ, "CAIRN_HOME": str(self.home)}
 
-    def start(self, *arguments, program=CAIRN):
+    def start(self, *arguments, program=CAIRN, stdin=None):
         process = subprocess.Popen([program, *map(str, arguments)], cwd=self.folder, text=True,
-                                   env=self.environment(), stdin=subprocess.DEVNULL,
+                                   env=self.environment(), stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.close()
+            process.stdin = None
         self.started.append(process)
         return process
 
