@@ -79,6 +79,22 @@ std::vector<Reference> Expression::references() const {
   return std::move(finder.found);
 }
 
+std::vector<Expression> Expression::conjuncts() const {
+  std::vector<Expression> parts;
+  std::vector<NodePtr> open{root_};
+  while (!open.empty()) {
+    const NodePtr node = open.back();
+    open.pop_back();
+    if (node->kind == NodeKind::parentheses)
+      open.push_back(node->children[0]);
+    else if (node->kind == NodeKind::binary && node->op == Op::logical_and)
+      open.insert(open.end(), {node->children[1], node->children[0]});
+    else
+      parts.emplace_back(node);
+  }
+  return parts;
+}
+
 std::vector<std::string> Expression::calls() const {
   std::vector<std::string> names;
   visit(*root_, [&names](const Node& node) {

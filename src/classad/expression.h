@@ -55,6 +55,9 @@ class Expression {
   std::vector<Reference> references() const;
   std::vector<std::string> calls() const;
 
+  // The parts that && joins on top, each without parentheses around it; one, if none does.
+  std::vector<Expression> conjuncts() const;
+
   const Node& root() const { return *root_; }
   const NodePtr& shared_root() const { return root_; }
 

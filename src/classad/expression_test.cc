@@ -164,5 +164,18 @@ RC_GTEST_PROP(ExpressionProperty, EveryPrefixParsesOrSaysWhereNot, ()) {
 
 TEST(ExpressionFuzz, CorpusKeepsItsPromises) { testing::replay_corpus("classad", fuzz_classad); }
 
+std::string joined(const std::string& text) {
+  std::string parts;
+  for (const Expression& part : Expression::parse(text).value().conjuncts())
+    parts += part.text() + "; ";
+  return parts;
+}
+
+TEST(Conjuncts, AreWhatAndJoinsOnTop) {
+  EXPECT_EQ(joined("(a > 1) && (b || c) && (d && !e)"), "a > 1; b || c; d;  !e; ");
+  EXPECT_EQ(joined("a || b && c"), "a || b && c; ");
+  EXPECT_EQ(joined("((x))"), "x; ");
+}
+
 }  // namespace
 }  // namespace cairn::classad

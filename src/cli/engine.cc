@@ -10,6 +10,7 @@
 #include "cli/job_source.h"
 #include "cli/verb.h"
 #include "engine/client.h"
+#include "engine/machine.h"
 #include "engine/service.h"
 
 namespace cairn::cli {
@@ -41,6 +42,7 @@ Result<int> serve(const Choices& choices, const Home& home) {
   options.slots_max = choices.slots;
   options.shadow.contract = choices.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
   options.shadow.host = host_name();
+  options.shadow.machine = machine_ad(options.machine, options.shadow.host);
   CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices.max_vacate_time));
   CAIRN_TRY(options.policy_interval, parse_duration(choices.policy_interval));
   if (choices.idle_exit != "never") {

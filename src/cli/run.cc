@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "base/text.h"
@@ -18,7 +19,10 @@
 #include "cli/view.h"
 #include "engine/engine.h"
 #include "engine/home.h"
+#include "engine/machine.h"
 #include "engine/sandbox.h"
+#include "job/match.h"
+#include "job/policy.h"
 #include "os/atomic_file.h"
 #include "os/lock.h"
 #include "os/process.h"
@@ -76,6 +80,7 @@ class Run {
   Result<Standing> stand();
   Result<Standing> submit(std::optional<int> newest_seen);
   Status check_runnable(const JobAd& ad) const;
+  void warn_of_requirements(const std::vector<JobAd>& jobs) const;
   Status check_unused(int cluster, std::size_t jobs) const;
   Status compare(const std::vector<JobRecord>& jobs) const;
   Status discard(int cluster, const std::vector<JobRecord>& jobs);
@@ -90,6 +95,7 @@ class Run {
   std::optional<Queue> queue_;
   std::unique_ptr<JobSource> source_;
   std::optional<FolderLock> lock_;
+  JobAd machine_;
 };
 
 Result<std::optional<std::chrono::milliseconds>> optional_duration(const std::string& text) {
@@ -104,6 +110,7 @@ Result<EngineOptions> Run::engine_options() const {
   options.slots = choices_.slots;
   options.shadow.contract = choices_.contract == "htcondor" ? Contract::htcondor : Contract::cairn;
   options.shadow.host = host_name();
+  options.shadow.machine = machine_;
   CAIRN_TRY(options.shadow.vacate_time_max, parse_duration(choices_.max_vacate_time));
   CAIRN_TRY(options.policy_interval, parse_duration(choices_.policy_interval));
   CAIRN_TRY(options.evict_every, optional_duration(choices_.evict_every));
@@ -160,6 +167,20 @@ Status Run::check_runnable(const JobAd& ad) const {
   return job.transfer_files ? check_inputs(job, home_->folder()) : Status();
 }
 
+// A file that is meant for a pool may ask for machines that this one is not: it is tried here all
+// the same, and told.
+void Run::warn_of_requirements(const std::vector<JobAd>& jobs) const {
+  const classad::Ad machine = to_classad(machine_);
+  std::set<std::string> said;
+  for (const JobAd& ad : jobs)
+    if (const auto unmet = unmet_requirement(ad, machine, now_ms() / 1000);
+        unmet && said.insert(*unmet).second)
+      complain(
+          fmt::format("warning: requirements do not hold on this machine: {}; cairn run "
+                      "runs it all the same",
+                      *unmet));
+}
+
 // A job takes what its spool holds for its own: after a queue was lost, that of another.
 Status Run::check_unused(int cluster, std::size_t jobs) const {
   for (int proc = 0; proc < static_cast<int>(jobs); ++proc)
@@ -182,6 +203,7 @@ Result<Standing> Run::submit(std::optional<int> newest_seen) {
     CAIRN_CHECK(lock(cluster));  // before anyone else can see it
     std::vector<JobAd> jobs = submission.jobs();
     for (const JobAd& ad : jobs) CAIRN_CHECK(check_runnable(ad));
+    warn_of_requirements(jobs);
     CAIRN_CHECK(check_unused(cluster, jobs.size()));
     return jobs;
   };
@@ -282,9 +304,10 @@ int Run::conclude(const RunResult& result, int cluster) {
 }
 
 Result<int> Run::go() {
-  CAIRN_TRY(EngineOptions options, engine_options());
   CAIRN_TRY(const Path folder, Home::default_folder());
   CAIRN_TRY(home_, Home::open(files_, folder));
+  machine_ = machine_ad(this_machine(home_->folder()), host_name());
+  CAIRN_TRY(EngineOptions options, engine_options());
   CAIRN_TRY(queue_, Queue::open(home_->queue_file()));
   CAIRN_TRY(source_, open_source(choices_.job, [this](int cluster, const char* stream) {
               return captured(*home_, cluster, stream);

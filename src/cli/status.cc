@@ -11,9 +11,13 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "cli/job_files.h"
+#include "cli/job_source.h"
 #include "cli/look.h"
 #include "cli/verb.h"
 #include "engine/client.h"
+#include "engine/machine.h"
+#include "job/match.h"
+#include "job/policy.h"
 #include "listing/json.h"
 #include "listing/queue_table.h"
 #include "listing/table.h"
@@ -62,6 +66,12 @@ listing::Surroundings around(Look& look, const JobRow& row) {
   facts.wanted = {number(row, "RequestCpus"), number(row, "RequestMemory"),
                   number(row, "RequestDisk")};
   facts.machine = machine(home);
+  if (cluster.runner == "engine" && row.record.state == JobState::idle)
+    if (const auto ad = JobAd::parse(listing::SeenAd(row).text()))
+      facts.unmet =
+          unmet_requirement(*ad, to_classad(machine_ad(this_machine(home.folder()), host_name())),
+                            now_ms() / 1000)
+              .value_or("");
   facts.checkpoints = spooled(home, id);
   std::error_code ignored;
   if (std::filesystem::exists(home.job_folder(id), ignored)) facts.job_folder = home.job_folder(id);

@@ -33,7 +33,7 @@ SubmitContext context_here(std::string file, Path directory, int cluster,
   context.host = host_name();
   context.now_seconds = now_seconds;
   context.utc_offset_seconds = utc_offset_seconds(now_seconds);
-  context.machine = this_machine();
+  context.machine = submit_machine();
   return context;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <glob.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "engine/machine.h"
 #include "os/command.h"
 
 namespace cairn::cli {
@@ -45,12 +45,6 @@ std::uint64_t bytes_below(const stdfs::path& folder) {
     if (!gone) bytes += size;
   }
   return bytes;
-}
-
-// NAME="Debian GNU/Linux" -> Debian, Red Hat Enterprise Linux -> RedHat.
-std::string system_name(const std::string& name) {
-  if (name.starts_with("Red Hat")) return "RedHat";
-  return name.substr(0, name.find(' '));
 }
 
 }  // namespace
@@ -129,34 +123,14 @@ std::vector<std::pair<std::string, std::string>> RealWorld::environment() {
   return variables;
 }
 
-SubmitMachine this_machine() {
+SubmitMachine submit_machine() {
   SubmitMachine machine;
-  utsname names{};
-  if (::uname(&names) == 0) {
-    machine.arch = names.machine;
-    for (char& letter : machine.arch)
-      if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-    if (machine.arch == "AARCH64") machine.arch = "aarch64";  // as HTCondor writes it
-  }
-  std::ifstream release("/etc/os-release");
-  std::string name, version;
-  for (std::string line; std::getline(release, line);) {
-    const auto value = [&line](std::string_view key) -> std::optional<std::string> {
-      if (!line.starts_with(key)) return std::nullopt;
-      std::string text = line.substr(key.size());
-      std::erase(text, '"');
-      return text;
-    };
-    if (auto text = value("NAME=")) name = *text;
-    if (auto text = value("VERSION_ID=")) version = *text;
-  }
-  const std::size_t dot = std::min(version.find('.'), version.size());
-  const auto major = parse_integer(version.substr(0, dot));
-  if (name.empty() || !major) return machine;
-  const auto minor = parse_integer(version.substr(std::min(dot + 1, version.size())));
-  machine.opsys_major_version = version.substr(0, dot);
-  machine.opsys_version = fmt::format("{}{:02}", *major, minor.value_or(0) % 100);
-  machine.opsys_and_version = system_name(name) + machine.opsys_major_version;
+  const MachineSystem system = this_system();
+  machine.arch = system.arch;
+  if (system.name.empty()) return machine;
+  machine.opsys_major_version = system.major_version;
+  machine.opsys_version = system.version;
+  machine.opsys_and_version = system.name + system.major_version;
   return machine;
 }
 

@@ -33,7 +33,7 @@ class RealWorld final : public SubmitWorld {
 };
 
 // What $(OPSYSVER) and its like are here.
-SubmitMachine this_machine();
+SubmitMachine submit_machine();
 int utc_offset_seconds(std::int64_t now_seconds);
 
 }  // namespace cairn::cli

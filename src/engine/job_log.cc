@@ -52,7 +52,7 @@ void JobLog::staging(std::int64_t time_ms) {
   resident_kb_ = 0;
   begin_ms_ = time_ms;
   execute_ms_ = 0;
-  image_size_said_ = false;
+  said_kb_ = 0;
   transfer(time_ms, TransferStep::input_started);
 }
 
@@ -74,8 +74,13 @@ void JobLog::executing(std::int64_t time_ms, const Path& sandbox, int cpus) {
 void JobLog::exited(std::int64_t time_ms, const Exited& exit) {
   run_.user_seconds += exit.user_ms / 1000;
   run_.system_seconds += exit.system_ms / 1000;
-  resident_kb_ = std::max(resident_kb_, exit.resident_kb);
-  if (std::exchange(image_size_said_, true)) return;
+  measured(time_ms, exit.resident_kb);
+}
+
+void JobLog::measured(std::int64_t time_ms, std::int64_t resident_kb) {
+  resident_kb_ = std::max(resident_kb_, resident_kb);
+  if (!has_grown({.from = said_kb_, .to = resident_kb_})) return;
+  said_kb_ = resident_kb_;
   append(image_size_event(head(time_ms), resident_kb_, (resident_kb_ + 1023) / 1024, resident_kb_));
 }
 

@@ -27,6 +27,8 @@ class JobLog {
   void staging(std::int64_t time_ms);
   void executing(std::int64_t time_ms, const Path& sandbox, int cpus);
   void exited(std::int64_t time_ms, const Exited& exit);
+  // Event 006, the first time and when it has grown.
+  void measured(std::int64_t time_ms, std::int64_t resident_kb);
   void sending(std::int64_t time_ms);
   void sent(std::int64_t time_ms, std::uint64_t bytes);
   void received(std::int64_t time_ms, std::uint64_t bytes);
@@ -70,7 +72,7 @@ class JobLog {
   std::int64_t resident_kb_ = 0;
   std::int64_t begin_ms_ = 0;
   std::int64_t execute_ms_ = 0;
-  bool image_size_said_ = false;
+  std::int64_t said_kb_ = 0;
   int cpus_ = 1;
 };
 

@@ -14,13 +14,16 @@ using Json = nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExitStatus, by_signal, code, signal, core_dumped)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageOrder, ad, machine_ad, job_folder, sandbox, slot, mark,
-                                   cpus, htcondor, adopt, has_checkpoint, suspect, recall)
+                                   cpus, htcondor, adopt, has_checkpoint, suspect, recall,
+                                   memory_kb_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpoolOrder, number, outputs, early)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FinishOrder, succeeded)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SignalOrder, signal)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QuitOrder, deliver, clean_up)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Started, pid)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Exited, exit, user_ms, system_ms, resident_kb)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Measured, resident_kb)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OverMemory, used_kb)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Taken, number)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Spooled, number, bytes, elapsed_ms, unchanged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpoolFailed, retryable, message, error_number)
@@ -88,6 +91,11 @@ Result<Variant> decode_variant(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool has_grown(const Growth& size) {
+  constexpr std::int64_t kMegabyte = 1024;
+  return size.from == 0 ? size.to > 0 : size.to > size.from + size.from / 10 + kMegabyte;
+}
 
 std::string encode(const Order& order) { return encode_variant(order); }
 std::string encode(const Report& report) { return encode_variant(report); }

@@ -1,7 +1,7 @@
 // What the shadow orders and the starter reports, over a socket between the two.
 //
 //   stage -> staged | start_failed
-//   launch -> started, later exited | start_failed
+//   launch -> started, later exited | start_failed; while it runs: measured, over_memory
 //   spool -> spooled | spool_failed; if `early`, first taken | spool_failed: the program may be
 //     launched again, and its next exit is reported after the spooled | spool_failed
 //   finish -> finished | finish_failed
@@ -39,7 +39,8 @@ struct StageOrder {
   // This checkpoint killed the program right after it was restored: use the one before, if there
   // is one.  -1: none.
   std::int64_t suspect = -1;
-  bool recall = false;  // the one before does, too: use again what was put aside
+  bool recall = false;             // the one before does, too: use again what was put aside
+  std::int64_t memory_kb_max = 0;  // what the program and all it starts may have; 0: anything
 };
 struct LaunchOrder {};
 struct SpoolOrder {
@@ -74,6 +75,12 @@ struct Exited {
   std::int64_t user_ms = 0, system_ms = 0;
   std::int64_t resident_kb = 0;  // the most
 };
+struct Measured {                // when it has grown by more than a tenth
+  std::int64_t resident_kb = 0;  // the most, of the program and all it started
+};
+struct OverMemory {          // has been killed
+  std::int64_t used_kb = 0;  // shared pages counted once
+};
 struct Taken {  // not yet durable
   std::int64_t number = 0;
 };
@@ -100,13 +107,20 @@ struct StartFailed {  // held with this code
   std::string message;
 };
 using Report = std::variant<Staged, Started, Exited, Spooled, SpoolFailed, Finished, FinishFailed,
-                            StartFailed, Taken>;
+                            StartFailed, Taken, Measured, OverMemory>;
 
 std::string encode(const Order& order);
 std::string encode(const Report& report);
 // Errors: corrupt.
 Result<Order> decode_order(std::string_view bytes);
 Result<Report> decode_report(std::string_view bytes);
+
+// Whether a size has become another one, for who must not be told of each page: by more than a
+// tenth, and a megabyte.
+struct Growth {
+  std::int64_t from = 0, to = 0;  // kilobytes; 0: not known yet
+};
+bool has_grown(const Growth& size);
 
 // On the socket a message is its length (4 bytes, little-endian), then its bytes.
 inline constexpr std::size_t kLengthBytes = 4;

@@ -3,12 +3,10 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +21,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "engine/client.h"
+#include "engine/match_making.h"
 #include "engine/requests.h"
 #include "engine/starters.h"
 #include "os/lock.h"
@@ -57,23 +56,13 @@ bool is_over(JobState state) { return state == JobState::completed || state == J
 
 }  // namespace
 
-Resources this_machine(const Path& folder) {
-  Resources machine;
-  cpu_set_t allowed;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) machine.cpus = CPU_COUNT(&allowed);
-  machine.memory_mb = ::sysconf(_SC_PHYS_PAGES) / 1024 * ::sysconf(_SC_PAGESIZE) / 1024;
-  struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) == 0)
-    machine.disk_kb = static_cast<std::int64_t>(disk.f_bavail / 1024 * disk.f_frsize);
-  return machine;
-}
-
 class Service::Loop final : public Starters {
  public:
   Loop(Queue& queue, const Home& home, ServiceOptions options)
       : Starters(queue, home, options.shadow, options.starter),
         service_(std::move(options)),
         free_(service_.machine),
+        matches_(to_classad(service_.shadow.machine)),
         acceptor_(io_),
         signals_(io_),
         ticks_(io_),
@@ -88,6 +77,7 @@ class Service::Loop final : public Starters {
   Status listen();
   Status resume_jobs();
   Status load_waiting();
+  Status know(int cluster);
   void watch_signals();
   void tick();
   void watch_policies();
@@ -119,6 +109,7 @@ class Service::Loop final : public Starters {
   Resources free_;
   std::map<JobId, Resources> taken_;  // by those that sit
   Waiting waiting_;
+  MatchMaking matches_;
   int loaded_ = 0;         // clusters up to this one are known
   std::set<JobId> freed_;  // seats to be looked at: is it idle again, over, held?
   Acceptor acceptor_;
@@ -213,11 +204,24 @@ Status Service::Loop::resume_jobs() {
 
 Status Service::Loop::load_waiting() {
   int newest = loaded_;
-  CAIRN_CHECK(queue_.visit_waiting(kRunner, loaded_ + 1, [&](const WaitingJob& job) {
-    waiting_.add(job);
-    newest = std::max(newest, job.id.cluster);
-  }));
+  Status known;
+  CAIRN_CHECK(
+      queue_.visit_waiting(kRunner, loaded_ + 1, [&](const WaitingJob& job, std::string_view own) {
+        newest = std::max(newest, job.id.cluster);
+        if (!known) return;
+        if (!matches_.knows(job.id.cluster)) known = know(job.id.cluster);
+        WaitingJob waiting = job;
+        waiting.alike = matches_.alike(job.id.cluster, own);
+        waiting_.add(waiting);
+      }));
+  CAIRN_CHECK(known);
   loaded_ = newest;
+  return {};
+}
+
+Status Service::Loop::know(int cluster) {
+  CAIRN_TRY(const JobAd shared, queue_.shared_ad(cluster));
+  matches_.know(cluster, shared, now_ms() / 1000);
   return {};
 }
 
@@ -245,8 +249,8 @@ void Service::Loop::tick() {
   std::filesystem::last_write_time(home_.engine_folder() / "alive",
                                    std::filesystem::file_time_type::clock::now(), ignored);
   const auto now = std::chrono::steady_clock::now();
-  const bool busy =
-      !seats_.empty() || !links_.empty() || waiting_.count_that_fit(service_.machine) > 0;
+  const bool busy = !seats_.empty() || !links_.empty() ||
+                    waiting_.count_that_fit(service_.machine) > 0 || matches_.may_change();
   if (busy) busy_until_ = now;
   if (service_.idle_exit && now - busy_until_ >= *service_.idle_exit && !stopping_) {
     log("engine", "there is nothing to do");
@@ -279,6 +283,7 @@ Status Service::Loop::evaluate_policies() {
     freed_.insert(id);
   }
   for (auto& [id, seat] : seats_) CAIRN_CHECK(seat.shadow.evaluate_periodic());
+  for (const WaitingJob& job : matches_.ask_again(now_ms() / 1000)) waiting_.add(job);
   return {};
 }
 
@@ -311,7 +316,9 @@ void Service::Loop::leave_seats() {
 }
 
 void Service::Loop::start_waiting() {
-  while (!stopping_ && !failure_ && has_room()) {
+  constexpr int kLooksAtOnce = 200;  // who asks something is not to wait for all
+  for (int looks = 0; !stopping_ && !failure_ && has_room(); ++looks) {
+    if (looks == kLooksAtOnce) return asio::post(io_, [this] { settle(); });
     // With a fixed number of slots nothing is divided.
     constexpr std::int64_t kAll = std::int64_t{1} << 60;
     const auto job =
@@ -323,10 +330,17 @@ void Service::Loop::start_waiting() {
 
 void Service::Loop::start(const WaitingJob& job) {
   if (seats_.contains(job.id)) return;  // something is being asked of it: it comes back
+  if (matches_.wants(job) == false) return matches_.put_aside(job, nullptr);
   auto record = queue_.job(job.id);
   if (!record && record.error().code == Errc::not_found) return;
   if (!record) return check(std::move(record).error());
   if (record->state != JobState::idle) return;
+  if (const JobAd ad = LiveAd(record->ad, record->live).whole();
+      !matches_.wants(ad, now_ms() / 1000)) {
+    WaitingJob alone = job;
+    alone.alike = false;  // its life has made it different, if its ad was not
+    return matches_.put_aside(alone, &ad);
+  }
   if (auto spec = job_spec(record->ad); !spec) return refuse(*std::move(record), spec.error());
   auto seat = this->seat(*std::move(record));
   if (!seat) return check(std::move(seat).error());
@@ -468,7 +482,7 @@ Result<JobAnswer> Service::Loop::perform(const EngineRequest& request, JobId id)
 EngineStatus Service::Loop::status() const {
   return {.pid = ::getpid(),
           .since_ms = since_ms_,
-          .waiting = waiting_.count(),
+          .waiting = waiting_.count() + matches_.count(),
           .running = static_cast<std::int64_t>(links_.size()),
           .cpus = service_.machine.cpus,
           .cpus_free = free_.cpus,

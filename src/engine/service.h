@@ -18,7 +18,7 @@
 namespace cairn {
 
 struct ServiceOptions {
-  Resources machine;  // to be divided among the jobs
+  Resources machine;  // to be divided among the jobs; its ad is in `shadow`
   int slots_max = 0;  // so many jobs at a time, whatever they ask for; 0: as the machine has room
   ShadowOptions shadow;
   StarterProgram starter = StarterProgram::find();
@@ -26,9 +26,6 @@ struct ServiceOptions {
   // Ends when there has been nothing to do for so long; unset: never.
   std::optional<std::chrono::milliseconds> idle_exit;
 };
-
-// What this machine has: cores that we may use, memory, room on the disk of `folder`.
-Resources this_machine(const Path& folder);
 
 class Service {
  public:

@@ -8,6 +8,8 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "engine/sandbox.h"
+#include "job/match.h"
+#include "job/request.h"
 
 namespace cairn {
 namespace {
@@ -15,20 +17,11 @@ namespace {
 // HTCondor's codes (reference/htcondor-contract.md, 1.11).
 constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
+constexpr int kHoldOutOfResources = 34, kOutOfMemory = 102;
 
 std::string describe(const ExitStatus& exit) {
   return exit.by_signal ? fmt::format("died by signal {}", exit.signal)
                         : fmt::format("exited with {}", exit.code);
-}
-
-std::string machine_ad(const std::string& slot, const std::string& host, int cpus) {
-  JobAd ad;
-  ad.set_string("MyType", "Machine");
-  ad.set_string("Name", slot);
-  ad.set_string("Machine", host);
-  ad.set_integer("Cpus", cpus);
-  ad.set_string("OpSys", "LINUX");
-  return ad.text();
 }
 
 // What is known of the life of a job whose changes were not kept.
@@ -190,14 +183,33 @@ Status Shadow::stage(bool adopt) {
   return {};
 }
 
+JobAd Shadow::slot_ad() const {
+  JobAd ad = options_.machine;
+  ad.set_string("MyType", "Machine");
+  ad.set_string("Name", slot_);
+  ad.set_string("Machine", options_.host);
+  ad.set_string("OpSys", "LINUX");
+  ad.set_integer("Cpus", record_.ad.get_integer("RequestCpus").value_or(1));
+  if (const std::int64_t memory_mb = memory_mb_max(); memory_mb > 0)
+    ad.set_integer("Memory", memory_mb);
+  return ad;
+}
+
+Result<JobAd> Shadow::matched_ad() const {
+  return fill_in_match(LiveAd(record_.ad, record_.live).whole(), to_classad(slot_ad()),
+                       host_.now_ms() / 1000);
+}
+
 StageOrder Shadow::stage_order(bool adopt) const {
   JobAd ad = LiveAd(record_.ad, record_.live).whole();
+  // start() has seen that it can be; what cannot any more stays as it is.
+  if (auto matched = matched_ad()) ad = *std::move(matched);
   ad.set_integer("JobStatus", 2);  // running
   ad.set_integer("NumJobStarts", record_.activation);
   ad.set_string("RemoteHost", slot_);
   const int cpus = static_cast<int>(ad.get_integer("RequestCpus").value_or(1));
   return {.ad = ad.text(),
-          .machine_ad = machine_ad(slot_, options_.host, cpus),
+          .machine_ad = slot_ad().text(),
           .job_folder = home_.job_folder(record_.id),
           .sandbox = home_.sandbox(record_.id, record_.activation),
           .slot = slot_,
@@ -207,7 +219,18 @@ StageOrder Shadow::stage_order(bool adopt) const {
           .adopt = adopt,
           .has_checkpoint = record_.last_checkpoint.has_value(),
           .suspect = poison_.advice().put_aside.value_or(-1),
-          .recall = poison_.advice().recall};
+          .recall = poison_.advice().recall,
+          .memory_kb_max = memory_mb_max() * 1024};
+}
+
+// A pool gives a job memory in such steps.
+std::int64_t Shadow::memory_mb_max() const {
+  constexpr std::int64_t kStepMb = 128;
+  const std::int64_t asked =
+      requested_memory_mb(LiveAd(record_.ad, record_.live).whole(), host_.now_ms() / 1000)
+          .value_or(0);
+  if (options_.contract == Contract::cairn) return asked;
+  return (asked + kStepMb - 1) / kStepMb * kStepMb;
 }
 
 // ---- what the engine asks
@@ -215,8 +238,14 @@ StageOrder Shadow::stage_order(bool adopt) const {
 Status Shadow::start(const std::string& slot) {
   if (record_.wish != Wish::none) return fulfil();  // an engine died on the way to it
   slot_ = slot;
+  const auto matched = matched_ad();
+  if (!matched)  // as a pool writes it, without a code
+    return hold_by_policy(record_,
+                          {.action = PolicyAction::hold, .reason = matched.error().message});
   JobRecord next = record_;
   ++next.activation;
+  for (const auto& [name, text] : matched->attributes())
+    if (name.starts_with("MATCH_")) next.live.set(name, text);
   note(next, [&slot](LiveAd& live, std::int64_t now) { live.activated(now, slot); });
   return happen(JobEvent::start, std::move(next), {Mark::stage_begin},
                 fmt::format("on {} from {}", slot, resume_point()));
@@ -407,6 +436,30 @@ Status Shadow::receive(const Exited& report) {
       say(fmt::format("evicted ({}); goes on from {}", how, resume_point()), Weight::routine);
       return {};
   }
+}
+
+Status Shadow::receive(const Measured& report) {
+  JobRecord next = record_;
+  note(next, [&](LiveAd& live, std::int64_t) { live.image(report.resident_kb); });
+  CAIRN_CHECK(store_.store(next, {}));
+  record_ = std::move(next);
+  log_.measured(host_.now_ms(), report.resident_kb);
+  return {};
+}
+
+Status Shadow::receive(const OverMemory& report) {
+  if (record_.state != JobState::running && record_.state != JobState::vacating) return {};
+  const std::int64_t used_mb = (report.used_kb + 1023) / 1024;
+  JobRecord next = record_;
+  note(next, [&](LiveAd& live, std::int64_t) { live.image(report.used_kb); });
+  log_.measured(host_.now_ms(), report.used_kb);
+  next.hold = {kHoldOutOfResources, kOutOfMemory,
+               fmt::format("Job has gone over {}memory limit of {} megabytes. Last measured usage: "
+                           "{} megabytes.  Consider resubmitting with a higher request_memory.",
+                           options_.contract == Contract::htcondor ? "cgroup " : "",
+                           memory_mb_max(), used_mb)};
+  launched_ = false;
+  return hold(JobEvent::hold, std::move(next), {Mark::execute_end});
 }
 
 // A pool of version 23 says why only where the job was killed.

@@ -56,6 +56,7 @@ struct ShadowOptions {
   Contract contract = Contract::cairn;
   std::chrono::milliseconds vacate_time_max{std::chrono::minutes(10)};
   std::string host = "localhost";
+  JobAd machine{};  // the ad of the machine; a job is told that of its slot
 };
 
 // A job whose checkpoints stay the same this often, without an eviction between, is held:
@@ -111,6 +112,8 @@ class Shadow {
   Status receive(const Staged& report);
   Status receive(const Started& report);
   Status receive(const Exited& report);
+  Status receive(const Measured& report);
+  Status receive(const OverMemory& report);
   Status receive(const Taken& report);
   Status receive(const Spooled& report);
   Status receive(const SpoolFailed& report);
@@ -147,6 +150,10 @@ class Shadow {
   void quit(const QuitOrder& order);
   void say(const std::string& line, Weight weight);
   StageOrder stage_order(bool adopt) const;
+  JobAd slot_ad() const;
+  // The ad as it is told to the starter, what it leaves to the machine filled in.
+  Result<JobAd> matched_ad() const;
+  std::int64_t memory_mb_max() const;  // 0: none
   bool leaving() const;
   std::string mark() const { return home_.mark(record_.id, record_.activation); }
   std::string resume_point() const;

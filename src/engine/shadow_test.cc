@@ -242,6 +242,28 @@ TEST_F(ShadowTest, ACheckpointIsNotSuspectIfTheProgramLivedLongWithIt) {
   }
 }
 
+TEST_F(ShadowTest, HoldsAJobThatWasOverItsMemory) {
+  start();
+  tell(Measured{50 << 10});
+  EXPECT_EQ(shadow_->record().live.get_integer("ResidentSetSize"), 50 << 10);
+  tell(OverMemory{150 << 10});
+  EXPECT_EQ(shadow_->record().state, JobState::held);
+  EXPECT_EQ(shadow_->record().hold->code, 34);
+  EXPECT_EQ(shadow_->record().hold->subcode, 102);
+  EXPECT_EQ(shadow_->record().live.get_integer("ResidentSetSize"), 150 << 10);
+  EXPECT_EQ(make()->record(), shadow_->record()) << "what was measured is not stored";
+  tell(Exited{.exit = kKilled});  // of what was killed
+  EXPECT_EQ(shadow_->record().state, JobState::held);
+}
+
+TEST_F(ShadowTest, ACheckpointThatCameBeforeIsNotHeldForMemory) {
+  start();
+  tell_exit(kCheckpoint);
+  ASSERT_EQ(shadow_->record().state, JobState::spooling);
+  tell(OverMemory{150 << 10});
+  EXPECT_EQ(shadow_->record().state, JobState::spooling);
+}
+
 TEST_F(ShadowTest, DropsReportsOfAnEarlierActivation) {
   start();
   tell_exit(kKilled);  // crashed: a new activation

@@ -28,13 +28,17 @@
 #include "engine/spool_manifest.h"
 #include "os/descriptor.h"
 #include "os/lock.h"
+#include "os/memory_use.h"
 #include "os/process.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
-constexpr int kLaunchComesWithin = 20;                // milliseconds
+constexpr int kLaunchComesWithin = 20;  // milliseconds
+// A program that is near its limit, or not yet known, is measured often.
+constexpr auto kMeasureSeldom = std::chrono::seconds(1);
+constexpr auto kMeasureOften = std::chrono::milliseconds(200);
 constexpr auto kPatience = std::chrono::minutes(10);  // HTCondor's MachineMaxVacateTime
 
 // The engine's end is gone: nobody is left to report to.
@@ -117,6 +121,8 @@ class Starter {
   void report(const Report& report) const;
   void read_orders();
   void reap();
+  void measure();
+  void measure_after(std::chrono::milliseconds delay);
   void end_descendants() const;
 
   int socket_;
@@ -141,6 +147,9 @@ class Starter {
   // The program was started once more, only to be asked to leave; its exit is reported as this.
   std::optional<SpoolFailed> instead_of_exit_;
   std::chrono::steady_clock::time_point patience_ends_;
+  // Of the program that runs: when it is measured again, the most so far, and what was said of it.
+  std::chrono::steady_clock::time_point measured_next_;
+  std::int64_t resident_kb_ = 0, said_kb_ = 0;
   Descriptor spool_lock_;  // a successor of ours waits for it before it looks into the spool
   bool quit_ = false;
 };
@@ -155,12 +164,14 @@ void Starter::serve() {
       if (errno == EINTR) continue;
       throw EngineGone();
     }
-    if (ready == 0 && instead_of_exit_) perform(KillOrder{});
+    if (instead_of_exit_ && std::chrono::steady_clock::now() >= patience_ends_)
+      perform(KillOrder{});
     if (ready == 0) begin_publication();
     // The exit first: a signal ordered after it must not hit the next program.
     if (waiting[1].revents != 0) reap();
     if (waiting[2].revents != 0) end_publication();
     if (waiting[0].revents != 0) read_orders();
+    measure();
   }
 }
 
@@ -324,6 +335,8 @@ Result<Started> Starter::launch() {
   CAIRN_TRY(const pid_t pid, spawn(options));
   pid_ = pid;
   CAIRN_TRY(ended_, watch_process(pid));
+  resident_kb_ = 0;
+  measure_after(order_->memory_kb_max > 0 ? kMeasureOften : kMeasureSeldom);
   return Started{pid};
 }
 
@@ -404,10 +417,35 @@ void Starter::fail_spooling(const SpoolOrder& order, const Error& error) {
 // durable without the order to launch; -1: for ever.
 int Starter::milliseconds_left() const {
   if (taken_) return kLaunchComesWithin;
-  if (!instead_of_exit_) return -1;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      patience_ends_ - std::chrono::steady_clock::now());
+  if (!instead_of_exit_ && pid_ == 0) return -1;
+  const auto next = instead_of_exit_ ? patience_ends_ : measured_next_;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
+}
+
+void Starter::measure_after(std::chrono::milliseconds delay) {
+  measured_next_ = std::chrono::steady_clock::now() + delay;
+}
+
+// Processes that share pages, as the children of one python do, are no reason to kill: only what
+// is over the limit with shared pages counted once is over it.
+void Starter::measure() {
+  if (pid_ == 0 || instead_of_exit_ || std::chrono::steady_clock::now() < measured_next_) return;
+  const std::int64_t kb_max = order_->memory_kb_max;
+  const std::int64_t resident_kb = memory_of_descendants(MemoryCount::resident).kb;
+  resident_kb_ = std::max(resident_kb_, resident_kb);
+  if (kb_max > 0 && resident_kb > kb_max) {
+    const std::int64_t used_kb = memory_of_descendants(MemoryCount::shared).kb;
+    if (used_kb > kb_max) {
+      perform(KillOrder{});
+      return report(OverMemory{used_kb});
+    }
+  }
+  measure_after(kb_max > 0 && resident_kb > kb_max / 2 ? kMeasureOften : kMeasureSeldom);
+  if (!has_grown({.from = said_kb_, .to = resident_kb_})) return;
+  said_kb_ = resident_kb_;
+  report(Measured{resident_kb_});
 }
 
 // Not before the program runs again, or it has become clear that it does not: both want a core.
@@ -481,7 +519,7 @@ void Starter::reap() {
   const Exited exited{.exit = exit_status(end->wait_status),
                       .user_ms = milliseconds(end->usage.ru_utime),
                       .system_ms = milliseconds(end->usage.ru_stime),
-                      .resident_kb = end->usage.ru_maxrss};
+                      .resident_kb = std::max<std::int64_t>(resident_kb_, end->usage.ru_maxrss)};
   if (instead_of_exit_)
     report(*std::exchange(instead_of_exit_, std::nullopt));
   else if (publication_)

@@ -18,7 +18,7 @@ Resources& Resources::operator-=(const Resources& other) {
 
 void Waiting::add(const WaitingJob& job) {
   const Resources asked{job.cpus, job.memory_mb, job.disk_kb};
-  if (lines_[asked].insert({job.priority, job.id}).second) ++count_;
+  if (lines_[asked].insert({job.priority, job.id, job.alike}).second) ++count_;
 }
 
 std::optional<WaitingJob> Waiting::take(const Resources& room) {
@@ -29,8 +29,9 @@ std::optional<WaitingJob> Waiting::take(const Resources& room) {
   }
   if (best == lines_.end()) return std::nullopt;
   const Place place = best->second.extract(best->second.begin()).value();
-  const WaitingJob job{place.id, place.priority, best->first.cpus, best->first.memory_mb,
-                       best->first.disk_kb};
+  const WaitingJob job{
+      place.id,   place.priority, best->first.cpus, best->first.memory_mb, best->first.disk_kb,
+      place.alike};
   if (best->second.empty()) lines_.erase(best);
   --count_;
   return job;

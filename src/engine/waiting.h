@@ -40,6 +40,7 @@ class Waiting {
   struct Place {
     int priority;
     JobId id;
+    bool alike;
     friend bool operator<(const Place& left, const Place& right) {
       return left.priority != right.priority ? left.priority > right.priority : left.id < right.id;
     }

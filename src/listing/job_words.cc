@@ -133,6 +133,8 @@ std::string why_waiting(const JobView& job, const Surroundings& around) {
   if (is_remote(around)) return fmt::format("{} has not started it yet", around.runner);
   if (const std::string never = never_fits(around.wanted, around.machine); !never.empty())
     return fmt::format("it can never run here: it asks for {}", never);
+  if (!around.unmet.empty())
+    return fmt::format("its requirements do not hold on this machine: {}", printable(around.unmet));
   if (around.runner == "engine" && !around.engine_runs) return "the engine does not run";
   if (around.runner != "engine") return "it belongs to a `cairn run`, and waits for a slot of that";
   if (around.slots_used && around.slots && *around.slots_used >= *around.slots)
@@ -150,6 +152,12 @@ std::string next_step(const JobView& job, const Surroundings& around) {
       if (!is_remote(around) && !never_fits(around.wanted, around.machine).empty())
         return fmt::format(
             "nothing; ask for less in the submit file, then cairn remove {} and "
+            "submit it again",
+            id);
+      if (!around.unmet.empty())
+        return fmt::format(
+            "nothing, as long as that is so; ask for less in requirements, then cairn remove {} "
+            "and "
             "submit it again",
             id);
       if (by_engine && !around.engine_runs) return "cairn engine starts it";

@@ -26,6 +26,7 @@ struct Surroundings {
   std::string runner;  // of its cluster: run, engine, htcondor, slurm; empty: not known
   bool engine_runs = false;
   Resources wanted, machine;
+  std::string unmet;  // the part of its requirements that is not true of this machine; empty: none
   std::optional<std::int64_t> slots_used, slots;
   std::vector<SpooledFacts> checkpoints;  // newest first
   std::string job_folder;                 // empty: there is none (any more)

@@ -334,6 +334,15 @@ Status become_subreaper() {
   return system_error("become subreaper", std::to_string(::getpid()), errno);
 }
 
+std::vector<pid_t> descendants(ProcessSearch search) {
+  const bool by_lists = search == ProcessSearch::best && kernel_lists_children();
+  std::vector<pid_t> pids;
+  for (const ProcessLine& line :
+       by_lists ? listed_descendants(::getpid()) : descendants_among_all(::getpid()))
+    if (line.state != 'Z' && line.state != 'X') pids.push_back(line.pid);
+  return pids;
+}
+
 Status kill_descendants(pid_t unreaped, ProcessSearch search) {
   const pid_t self = ::getpid();
   const bool by_lists = search == ProcessSearch::best && kernel_lists_children();

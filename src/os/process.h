@@ -55,6 +55,9 @@ Status become_subreaper();
 // everywhere: among all processes of the machine.
 enum class ProcessSearch { best, everywhere };
 
+// Those that run now, without zombies; complete only in a subreaper.
+std::vector<pid_t> descendants(ProcessSearch search = ProcessSearch::best);
+
 // Kills every descendant of this process and reaps those that are its children,
 // until none is left.  Complete only in a subreaper.
 //   unreaped  this child is killed too, but its status is left for wait_for(); 0: none

@@ -537,14 +537,13 @@ Result<JobRecord> Queue::job(JobId id) const {
   });
 }
 
-Status Queue::visit_waiting(const std::string& runner, int first,
-                            const std::function<void(const WaitingJob&)>& look) const {
+Status Queue::visit_waiting(const std::string& runner, int first, const LookAtWaiting& look) const {
   return database_->guarded("read", [&] {
     SQLite::Statement query(
         database_->sqlite,
         "SELECT j.cluster, j.proc, j.priority, j.request_cpus, j.request_memory_mb,"
-        " j.request_disk_kb FROM jobs j JOIN clusters c ON c.cluster = j.cluster"
-        " WHERE j.state = 'idle' AND j.cluster >= ? AND c.runner = ?");
+        " j.request_disk_kb, j.ad FROM jobs j JOIN clusters c ON c.cluster = j.cluster"
+        " WHERE j.state = 'idle' AND j.cluster >= ? AND c.runner = ? ORDER BY j.cluster");
     query.bind(1, first);
     query.bind(2, runner);
     while (query.executeStep())
@@ -552,7 +551,16 @@ Status Queue::visit_waiting(const std::string& runner, int first,
             .priority = query.getColumn(2),
             .cpus = query.getColumn(3),
             .memory_mb = query.getColumn(4).getInt64(),
-            .disk_kb = query.getColumn(5).getInt64()});
+            .disk_kb = query.getColumn(5).getInt64()},
+           query.getColumn(6).getText());
+  });
+}
+
+Result<JobAd> Queue::shared_ad(int cluster) const {
+  return database_->guarded("read", [&]() -> Result<JobAd> {
+    SQLite::Statement query(database_->sqlite, "SELECT ad FROM clusters WHERE cluster = ?");
+    query.bind(1, cluster);
+    return query.executeStep() ? JobAd::parse(query.getColumn(0).getString()) : JobAd();
   });
 }
 

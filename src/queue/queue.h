@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cairn/result.h"
@@ -96,6 +97,8 @@ struct WaitingJob {
   int priority = 0;  // JobPrio: higher ones first
   int cpus = 1;
   std::int64_t memory_mb = 0, disk_kb = 0;
+  // What its cluster's ad says of requirements is true of it, too: it says none of that itself.
+  bool alike = false;
 };
 
 // Many jobs, by what they have in common.
@@ -141,9 +144,12 @@ class Queue final : public JobStore {
   Result<std::vector<JobRecord>> jobs(int cluster) const;
   // Errors: not_found.
   Result<JobRecord> job(JobId id) const;
-  // The idle jobs of the clusters that `runner` runs, from cluster `first` on.
-  Status visit_waiting(const std::string& runner, int first,
-                       const std::function<void(const WaitingJob&)>& look) const;
+  // The idle jobs of the clusters that `runner` runs, from cluster `first` on, by cluster.
+  //   own  what the job's ad says beside its cluster's, as lines
+  using LookAtWaiting = std::function<void(const WaitingJob&, std::string_view own)>;
+  Status visit_waiting(const std::string& runner, int first, const LookAtWaiting& look) const;
+  // What the ads of a cluster's jobs have in common; empty, where each is kept whole.
+  Result<JobAd> shared_ad(int cluster) const;
   // Those of that runner that are neither idle nor held nor over.
   Result<std::vector<JobId>> active(const std::string& runner) const;
   // Those that are idle or held, and whose cluster has periodic expressions or a limit on how

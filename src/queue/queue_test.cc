@@ -245,8 +245,19 @@ TEST_F(QueueTest, JobsThatAreAlikeAreStoredOnceAndReadWhole) {
   EXPECT_EQ(queue.jobs(cluster).value().at(2).ad.get_integer("ProcId"), 2);
   EXPECT_EQ(queue.marks({cluster, 2}).value().size(), 1U);
   std::vector<WaitingJob> waiting;
-  queue.visit_waiting("engine", 0, [&](const WaitingJob& job) { waiting.push_back(job); }).value();
+  std::vector<std::string> own;
+  queue
+      .visit_waiting("engine", 0,
+                     [&](const WaitingJob& job, std::string_view text) {
+                       waiting.push_back(job);
+                       own.emplace_back(text);
+                     })
+      .value();
   ASSERT_EQ(waiting.size(), 3U);
+  EXPECT_NE(own[1].find("own"), std::string::npos);
+  EXPECT_EQ(own[0].find("shared"), std::string::npos);
+  EXPECT_EQ(queue.shared_ad(cluster).value().get_string("Arguments"), "shared");
+  EXPECT_TRUE(queue.shared_ad(99).value().attributes().empty());
   EXPECT_EQ(waiting[0].memory_mb, 7);
   EXPECT_EQ(waiting[0].cpus, 1);
   EXPECT_EQ(waiting[2].cpus, 3);

@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "job/arguments.h"
 #include "job/job_spec.h"
+#include "job/request.h"
 #include "submit/ad_builder.h"
 #include "submit/number.h"
 
@@ -529,9 +530,7 @@ Status AdBuilder::request_resources() {
   CAIRN_CHECK(request_gpus());
   constexpr std::int64_t kKilobyte = 1024;
   CAIRN_CHECK(request_size("request_disk", "RequestDisk", kKilobyte, "DiskUsage"));
-  return request_size(
-      "request_memory", "RequestMemory", kKilobyte * kKilobyte,
-      "ifthenelse(MemoryUsage =!= undefined,MemoryUsage,(ImageSize + 1023) / 1024)");
+  return request_size("request_memory", "RequestMemory", kKilobyte * kKilobyte, kMemoryNotSaid);
 }
 
 Status AdBuilder::request_size(std::string_view command, std::string_view attribute,

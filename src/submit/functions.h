@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "cairn/result.h"
-#include "submit/reference.h"
+#include "job/reference.h"
 
 namespace cairn {
 

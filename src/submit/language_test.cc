@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "job/match.h"
 #include "submit/dry_run.h"
 #include "submit/fake_world.h"
-#include "submit/match.h"
 #include "submit/submit.h"
 
 namespace cairn {
@@ -189,10 +189,12 @@ TEST_F(Language, IsFilledInWhenTheMachineIsKnown) {
   const auto machine = classad::Ad::parse("Arch = \"X86_64\"\nMemory = 100\n").value();
   const JobAd filled = fill_in_match(job, machine, 0).value();
   EXPECT_EQ(filled.get_string("Args"), "X86_64 none 200 $$(CondorScratchDir) $5");
-  EXPECT_EQ(filled.get_string("MATCH_EXP_Arch"), "X86_64");
+  EXPECT_EQ(filled.get_string("MATCH_Arch"), "X86_64");
+  EXPECT_EQ(filled.get_string("MATCH_Nope"), "none");
+  EXPECT_EQ(filled.get_string("MATCH_EXP_Args"), filled.get_string("Args"));
   const JobAd other = read("arguments = $$(Nope)\nqueue").value().jobs().at(0);
   EXPECT_THAT(fill_in_match(other, machine, 0).error().message,
-              HasSubstr("the machine has nothing for $$(Nope)"));
+              HasSubstr("Cannot expand $$ expression (Nope)."));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "cairn/result.h"
 #include "job/job_ad.h"
-#include "submit/reference.h"
+#include "job/reference.h"
 #include "submit/world.h"
 
 namespace cairn {

@@ -1,4 +1,4 @@
-#include "submit/reference.h"
+#include "job/reference.h"
 
 #include <algorithm>
 #include <array>
