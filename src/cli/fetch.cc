@@ -116,16 +116,12 @@ class Fetch {
   PosixFileSystem files_;
 };
 
-// Under Slurm each job has a home of its own, and a spool as here.
 Fetch::Fetch(const Choices& choices, Look& look, JobRow row)
     : choices_(choices),
       look_(look),
       row_(std::move(row)),
       cluster_(look.cluster(row_.record.id.cluster)),
-      home_(cluster_.runner == "slurm"
-                ? Home::at(look.home().folder() / "slurm" / cluster_.pool_id /
-                           std::to_string(row_.record.id.proc))
-                : look.home()) {}
+      home_(home_of(look.home(), cluster_, row_.record.id)) {}
 
 // Whether it verifies, found out by reading all of it.
 std::string verdict(FileSystem& files, const Path& folder) {

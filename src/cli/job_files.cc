@@ -45,6 +45,11 @@ Path log_file(const JobRow& row) {
   return submit_side(ad, ad.get_string("UserLog").value_or(""));
 }
 
+Home home_of(const Home& home, const ClusterRow& cluster, JobId id) {
+  if (cluster.runner != "slurm") return home;
+  return Home::at(home.folder() / "slurm" / cluster.pool_id / std::to_string(id.proc));
+}
+
 Path checkpoint_folder(const Home& home, JobId id, int number) {
   return home.job_folder(id) / "spool" / fmt::format("{:06}", number);
 }

@@ -58,18 +58,19 @@ std::optional<std::int64_t> number(const JobRow& row, const char* attribute) {
 }
 
 listing::Surroundings around(Look& look, const JobRow& row) {
-  const Home& home = look.home();
   const JobId id = row.record.id;
   const ClusterRow& cluster = look.cluster(id.cluster);
+  const Home home = home_of(look.home(), cluster, id);
   listing::Surroundings facts;
   facts.runner = cluster.runner;
   facts.wanted = {number(row, "RequestCpus"), number(row, "RequestMemory"),
                   number(row, "RequestDisk")};
-  facts.machine = machine(home);
+  facts.machine = machine(look.home());
   if (cluster.runner == "engine" && row.record.state == JobState::idle)
     if (const auto ad = JobAd::parse(listing::SeenAd(row).text()))
       facts.unmet =
-          unmet_requirement(*ad, to_classad(machine_ad(this_machine(home.folder()), host_name())),
+          unmet_requirement(*ad,
+                            to_classad(machine_ad(this_machine(look.home().folder()), host_name())),
                             now_ms() / 1000)
               .value_or("");
   facts.checkpoints = spooled(home, id);
@@ -80,7 +81,7 @@ listing::Surroundings around(Look& look, const JobRow& row) {
     facts.sandbox = sandbox;
   if (cluster.key.find(": ") == std::string::npos) facts.submit_file = cluster.key;
   facts.log = log_file(row);
-  if (auto client = Client::connect(home, Client::IfNone::refuse))
+  if (auto client = Client::connect(look.home(), Client::IfNone::refuse))
     if (const auto reply = client->request({})) {
       facts.engine_runs = true;
       facts.slots_used = reply->status.running;

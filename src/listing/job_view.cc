@@ -30,11 +30,11 @@ std::int64_t since(JobState state, const std::vector<EventRow>& events,
 }
 
 std::string where(const JobRow& row, const ClusterRow& cluster, const SeenAd& ad) {
-  if (cluster.runner == "htcondor" || cluster.runner == "slurm")
+  if (cluster.runner == "slurm") return ad.get_string("GridJobId").value_or(cluster.runner);
+  if (cluster.runner == "htcondor")
     return cluster.pool_id.empty()
                ? cluster.runner
-               : fmt::format("{} {}{}{}", cluster.runner, cluster.pool_id,
-                             cluster.runner == "slurm" ? "_" : ".", row.record.id.proc);
+               : fmt::format("htcondor {}.{}", cluster.pool_id, row.record.id.proc);
   if (!has_sandbox(row.record.state)) return "";
   const std::string host = ad.get_string("RemoteHost").value_or("");
   return host.substr(0, host.find('@'));

@@ -498,6 +498,9 @@ Status SlurmPool::look_at(const PoolCluster& cluster, const std::optional<Listed
     }
     now.record.id = known.id;
     now.record.ad = known.ad;
+    // As HTCondor says it of jobs that another system runs.
+    if (const auto handed = handed_over(job); handed && *handed)
+      now.record.live.set_string("GridJobId", "slurm " + (*handed)->allocation);
     updates.push_back({std::move(now.record), std::move(now.events)});
   }
   return {};

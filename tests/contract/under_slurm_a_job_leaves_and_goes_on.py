@@ -61,6 +61,8 @@ gate $step & wait $!
     equal(job(), ("idle", 1))
     equal((commands / "asked").read_text().count("requeue"), 1)
     contains(world.cairn("fetch", 1, "--list").out, "verified")
+    contains(world.cairn("status", 1).out, "slurm 17\n")
+    contains(world.cairn("status", 1).out, "slurm/1/0/1.0/spool\n")
     contains(world.cairn("fetch", 1, "--to", "copy").out, "checkpoint 1 of job 1.0: 3 files")
     equal(world.read("copy/state"), "2\n")
 
