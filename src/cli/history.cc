@@ -41,8 +41,9 @@ Result<int> show(Look& look, const Choices& choices) {
   std::optional<Error> problem;
   int shown = 0;
   const std::int64_t now_seconds = now_ms() / 1000;
+  CAIRN_TRY(const std::set<JobId>* const stay, look.staying());
   CAIRN_CHECK(look.each(choices.selection, true, true, [&](JobRow&& row) {
-    if (!listing::is_over(row.record.state)) return true;
+    if (!listing::is_over(row.record.state) || stay->contains(row.record.id)) return true;
     ++totals[row.record.state];
     if (choices.attributes.any()) {
       std::cout << printer.text(row, now_seconds);
@@ -87,6 +88,8 @@ Result<int> prune(Look& look, const Choices& choices) {
   if (look.reader() != nullptr) {
     CAIRN_TRY(const listing::QueueOutline* const outline, look.outline());
     std::set<int> unfinished;
+    CAIRN_TRY(const std::set<JobId>* const stay, look.staying());
+    for (const JobId id : *stay) unfinished.insert(id.cluster);
     for (const StateCount& each : outline->counts)
       if (!listing::is_over(each.state)) unfinished.insert(each.cluster);
     CAIRN_TRY(Queue queue, Queue::open(look.home().queue_file()));

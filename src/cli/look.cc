@@ -35,6 +35,12 @@ std::optional<double> read_progress(const Path& file) {
   return fraction;
 }
 
+// Nobody has said which jobs: those that are not over.
+bool is_unfinished_only(const JobSelection& selection, bool over) {
+  return !selection.idle && !selection.held && !selection.running && !over && !selection.all &&
+         selection.words.empty();
+}
+
 std::vector<JobState> states_of(const JobSelection& selection, bool over) {
   std::vector<JobState> states;
   const auto add = [&](std::initializer_list<JobState> more) {
@@ -141,14 +147,42 @@ Status Look::each(const JobSelection& selection, bool over, bool newest_first,
   filter.states = states_of(selection, over);
   filter.newest_first = newest_first;
   const std::int64_t now_seconds = now_ms() / 1000;
-  return reader_->visit(filter, [&](JobRow&& row) {
+  bool more = true;
+  const auto asked = [&](JobRow&& row) {
     if (question && !question->ask(listing::SeenAd(row), now_seconds).holds()) return true;
-    return look(std::move(row));
-  });
+    return more = look(std::move(row));
+  };
+  CAIRN_CHECK(reader_->visit(filter, asked));
+  if (!more || !is_unfinished_only(selection, over)) return {};
+  CAIRN_TRY(const std::set<JobId>* const stay, staying());
+  RowFilter completed{.ranges = std::vector<JobRange>(), .states = {JobState::completed}};
+  for (const JobId id : *stay) completed.ranges->push_back({id.cluster, id.proc, id.proc});
+  return reader_->visit(completed, asked);
 }
 
-Result<listing::JobView> Look::view(const JobRow& row) {
-  CAIRN_TRY(const std::vector<EventRow> events, reader_->events(row.record.id));
+Result<const std::set<JobId>*> Look::staying() {
+  if (!staying_) {
+    std::set<JobId> found;
+    if (reader_) {
+      RowFilter filter;
+      CAIRN_TRY(filter.ranges, reader_->may_stay());
+      CAIRN_TRY(auto question, listing::Question::parse("LeaveJobInQueue"));
+      const std::int64_t now_seconds = now_ms() / 1000;
+      CAIRN_CHECK(reader_->visit(filter, [&](JobRow&& row) {
+        if (question.ask(listing::SeenAd(row), now_seconds).holds()) found.insert(row.record.id);
+        return true;
+      }));
+    }
+    staying_ = std::move(found);
+  }
+  const std::set<JobId>* const ids = &*staying_;
+  return ids;
+}
+
+Result<listing::JobView> Look::view(const JobRow& row, EventScan* scan) {
+  const JobId id = row.record.id;
+  CAIRN_TRY(const std::vector<EventRow> events,
+            scan != nullptr ? scan->of(id) : reader_->events(id));
   listing::Glimpse glimpse;
   if (row.record.activation > 0 && row.record.state != JobState::idle)
     glimpse.progress =

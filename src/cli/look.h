@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,11 @@ class Look {
   Status each(const JobSelection& selection, bool over, bool newest_first,
               const QueueReader::Look& look);
 
-  Result<listing::JobView> view(const JobRow& row);
+  //   scan  for who looks at many
+  Result<listing::JobView> view(const JobRow& row, EventScan* scan = nullptr);
+
+  // Completed jobs that leave_in_queue keeps in the queue.
+  Result<const std::set<JobId>*> staying();
 
  private:
   explicit Look(Home home)
@@ -71,6 +76,7 @@ class Look {
   std::optional<QueueReader> reader_;
   std::optional<listing::QueueOutline> outline_;
   std::map<int, ClusterRow> clusters_;
+  std::optional<std::set<JobId>> staying_;
   std::unique_ptr<PoolLooks> pools_;
   std::chrono::steady_clock::time_point look_next_{};
 };

@@ -62,8 +62,10 @@ Result<int> show_jobs(Look& look, const Choices& choices) {
   std::vector<listing::JobView> views;
   Totals totals;
   std::optional<Error> problem;
+  std::optional<EventScan> scan;
+  if (look.reader() != nullptr) scan.emplace(*look.reader());
   CAIRN_CHECK(look.each(choices.selection, false, false, [&](JobRow&& row) {
-    auto view = look.view(row);
+    auto view = look.view(row, &*scan);
     if (!view) {
       problem = view.error();
       return false;
@@ -125,8 +127,11 @@ Result<int> show_batches(Look& look, const Choices& choices) {
       CAIRN_TRY(cluster.owner, look.reader()->owner(cluster.cluster));
     }
   }
+  CAIRN_TRY(const std::set<JobId>* const stay, look.staying());
+  std::set<int> staying;
+  for (const JobId id : *stay) staying.insert(id.cluster);
   const auto batches =
-      listing::batches_of(outline, active, choices.selection.all || ranges.has_value());
+      listing::batches_of(outline, active, choices.selection.all || ranges.has_value(), staying);
   Totals totals;
   for (const auto& batch : batches)
     for (const auto& [state, count] : batch.counts) totals[state] += count;

@@ -324,7 +324,7 @@ Result<int> Run::go() {
   const auto view = make_view(kind, std::cout, STDOUT_FILENO);
   Engine engine(*queue_, *home_, std::move(options), *view);
   if (standing.is_new) CAIRN_CHECK(engine.announce(standing.cluster));
-  CAIRN_TRY(const RunResult result, engine.run(standing.cluster));
+  CAIRN_TRY(const RunResult result, engine.run(standing.cluster, !standing.is_new));
   return conclude(result, standing.cluster);
 }
 

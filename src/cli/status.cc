@@ -130,20 +130,65 @@ std::uint64_t bytes_below(const Path& folder) {
   return bytes;
 }
 
+std::optional<EngineStatus> engine_status(const Home& home) {
+  auto client = Client::connect(home, Client::IfNone::refuse);
+  if (!client) return std::nullopt;
+  const auto reply = client->request({});
+  return reply ? std::optional(reply->status) : std::nullopt;
+}
+
+std::string engine_lines(const std::optional<EngineStatus>& engine, const Home& home) {
+  if (!engine) return "engine  none runs; cairn submit starts one, and so does cairn engine\n";
+  const auto since =
+      std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms() - engine->since_ms));
+  std::string text =
+      fmt::format("engine  pid {}, for {}: {} running, {} waiting; its log is {}\n", engine->pid,
+                  format_duration(since), engine->running, engine->waiting,
+                  listing::printable((home.engine_folder() / "log").native()));
+  const auto megabytes = [](std::int64_t mb) {
+    return format_size(static_cast<std::uint64_t>(std::max<std::int64_t>(mb, 0)) << 20U);
+  };
+  if (engine->slots_max != 0)
+    return text + fmt::format("free    {} of {} slots\n",
+                              std::max<std::int64_t>(0, engine->slots_max - engine->running),
+                              engine->slots_max);
+  return text + fmt::format("free    {} of {} cores, {} of {} memory, {} of {} disk\n",
+                            engine->cpus_free, engine->cpus, megabytes(engine->memory_mb_free),
+                            megabytes(engine->memory_mb), megabytes(engine->disk_kb_free / 1024),
+                            megabytes(engine->disk_kb / 1024));
+}
+
+nlohmann::ordered_json engine_json(const std::optional<EngineStatus>& engine) {
+  if (!engine) return nullptr;
+  return {{"pid", engine->pid},
+          {"since_ms", engine->since_ms},
+          {"running", engine->running},
+          {"waiting", engine->waiting},
+          {"slots_max", engine->slots_max},
+          {"cpus", engine->cpus},
+          {"cpus_free", engine->cpus_free},
+          {"memory_mb", engine->memory_mb},
+          {"memory_mb_free", engine->memory_mb_free},
+          {"disk_kb", engine->disk_kb},
+          {"disk_kb_free", engine->disk_kb_free}};
+}
+
 Result<int> show_home(Look& look, const Choices& choices) {
   CAIRN_TRY(const listing::QueueOutline* const outline, look.outline());
   std::map<JobState, std::int64_t> counts;
   for (const StateCount& each : outline->counts) counts[each.state] += each.jobs;
   const std::uint64_t bytes = bytes_below(look.home().folder());
+  const std::optional<EngineStatus> engine = engine_status(look.home());
   if (choices.json) {
     std::cout << listing::dump({{"home", look.home().folder().native()},
                                 {"home_bytes", bytes},
-                                {"jobs", listing::to_json(counts)}});
+                                {"jobs", listing::to_json(counts)},
+                                {"engine", engine_json(engine)}});
     return kOk;
   }
   std::cout << fmt::format("home    {}, {}\n", listing::printable(look.home().folder().native()),
                            format_size(bytes))
-            << listing::totals_line(counts);
+            << engine_lines(engine, look.home()) << listing::totals_line(counts);
   return kOk;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include "cli/job_source.h"
 #include "cli/verb.h"
 #include "engine/client.h"
+#include "engine/job_log.h"
 #include "engine/sandbox.h"
 #include "engine/starters.h"
 #include "job/event_log.h"
@@ -26,6 +28,16 @@ namespace {
 // The lines that only the queue's reader of one job needs are made here: its own numbers.
 NewJobs compact(SubmittedCluster&& cluster) {
   NewJobs jobs{std::move(cluster.ad), std::move(cluster.changes)};
+  // Whoever looks for completed jobs that stay looks at clusters first.
+  constexpr const char* kStays = "LeaveJobInQueue";
+  const std::string stays = cat(kStays, " = ");
+  if (const auto shared = jobs.ad.get(kStays);
+      shared && std::any_of(jobs.changes.begin(), jobs.changes.end(),
+                            [&](const std::string& own) { return own.find(stays) != own.npos; })) {
+    jobs.ad.erase(kStays);
+    for (std::string& own : jobs.changes)
+      if (own.find(stays) == own.npos) own += cat(stays, *shared, "\n");
+  }
   for (std::size_t proc = 0; proc < jobs.changes.size(); ++proc)
     jobs.changes[proc] += cat(
         "ProcId = ", proc, "\nGlobalJobId = ",
@@ -57,17 +69,23 @@ Status check_runnable(const SubmittedCluster& cluster, const Home& home) {
 // Event 000 of all, each log file written once.
 void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
   std::map<Path, std::string> logs;
+  struct Log {
+    Path file;  // empty: none
+    EventForm form = EventForm::text;
+  };
   const auto log_of = [](const JobAd& ad) {
     const auto log = ad.get_string("UserLog");
-    return log && !log->empty() ? Path(ad.get_string("Iwd").value_or("")) / *log : Path();
+    return Log{log && !log->empty() ? Path(ad.get_string("Iwd").value_or("")) / *log : Path(),
+               log_form(ad)};
   };
-  const Path shared = log_of(jobs.ad);
+  const Log shared = log_of(jobs.ad);
   for (int proc = 0; const std::string& changes : jobs.changes) {
     const JobId id{cluster, proc++};
-    Path log = shared;
+    Log log = shared;
     if (changes.find("UserLog") != changes.npos || changes.find("Iwd") != changes.npos)
       if (const auto ad = JobAd::parse(jobs.ad.text() + changes)) log = log_of(*ad);
-    if (!log.empty()) logs[log] += submit_event({id, now_ms / 1000}, host_name());
+    if (!log.file.empty())
+      logs[log.file] += in_form(submit_event({id, now_ms / 1000}, host_name()), log.form);
   }
   for (const auto& [file, text] : logs) {
     const Descriptor fd(

@@ -55,7 +55,9 @@ Status announce(const std::vector<JobAd>& jobs) {
   for (const JobAd& ad : jobs) {
     CAIRN_TRY(const JobSpec job, job_spec(ad));
     const Path log = job.log.empty() ? Path() : job.initial_directory / job.log;
-    JobLog(job.id, log, host_name(), {}).submitted(now_ms());
+    JobLog written(job.id, log, host_name(), {});
+    written.set_form(log_form(ad));
+    written.submitted(now_ms());
   }
   return {};
 }

@@ -15,9 +15,12 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "cli/verb.h"
+#include "engine/machine.h"
 #include "engine/sandbox.h"
 #include "job/arguments.h"
 #include "job/job_spec.h"
+#include "job/match.h"
+#include "job/policy.h"
 
 namespace cairn::cli {
 namespace {
@@ -50,9 +53,10 @@ Result<std::vector<Item>> items_of(const JobSource& source) {
   if (submission.empty())
     return usage(source.file() + " queues no job", "end it with a line: queue");
   std::vector<Item> items;
-  std::vector<JobAd> jobs = submission.jobs();
-  for (JobAd& ad : jobs) {
-    CAIRN_CHECK(check_runs_here(ad));
+  const classad::Ad machine = to_classad(machine_ad(this_machine("/"), host_name()));
+  for (const JobAd& written : submission.jobs()) {
+    CAIRN_CHECK(check_runs_here(written));
+    CAIRN_TRY(JobAd ad, fill_in_match(written, machine, std::time(nullptr)));
     CAIRN_TRY(JobSpec job, job_spec(ad));
     std::string name = submission.size() == 1 ? source.file()
                                               : fmt::format("{}, job {} of {}", source.file(),

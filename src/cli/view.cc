@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "base/units.h"
+#include "listing/table.h"
 
 namespace cairn::cli {
 namespace {
@@ -108,22 +109,10 @@ std::string percent(double fraction) { return fmt::format("{:.0f} %", 100 * frac
 
 // "19.8 s 82 %"
 std::string share(milliseconds part, milliseconds whole) {
-  if (part.count() == 0) return "-";
+  if (part.count() == 0) return "";
   const double fraction = static_cast<double>(part.count()) /
                           static_cast<double>(std::max<std::int64_t>(whole.count(), 1));
   return fmt::format("{} {:>3.0f} %", format_duration(part), 100 * fraction);
-}
-
-Goodput add(Goodput sum, const Goodput& more) {
-  sum.useful += more.useful;
-  sum.lost += more.lost;
-  sum.checkpoint += more.checkpoint;
-  sum.transfer += more.transfer;
-  sum.restart += more.restart;
-  sum.pending += more.pending;
-  sum.checkpoints += more.checkpoints;
-  sum.evictions += more.evictions;
-  return sum;
 }
 
 std::string outcome(const JobStatus& job) {
@@ -134,21 +123,18 @@ std::string outcome(const JobStatus& job) {
                              : fmt::format("{}", job.exit->code);
 }
 
-using Row = std::vector<std::string>;
-
-Row row(std::string name, const Goodput& goodput, std::string end) {
+std::vector<std::string> row(std::string name, const Goodput& goodput, std::string end) {
   const milliseconds wall = goodput.wall();
-  Row cells = {std::move(name),
-               format_duration(wall),
-               share(goodput.useful, wall),
-               share(goodput.lost, wall),
-               share(goodput.checkpoint, wall),
-               share(goodput.transfer, wall),
-               share(goodput.restart, wall),
-               fmt::format("{}", goodput.checkpoints),
-               fmt::format("{}", goodput.evictions),
-               std::move(end)};
-  return cells;
+  return {std::move(name),
+          format_duration(wall),
+          share(goodput.useful, wall),
+          share(goodput.lost, wall),
+          share(goodput.checkpoint, wall),
+          share(goodput.transfer, wall),
+          share(goodput.restart, wall),
+          fmt::format("{}", goodput.checkpoints),
+          fmt::format("{}", goodput.evictions),
+          std::move(end)};
 }
 
 nlohmann::json to_json(const Goodput& goodput) {
@@ -201,26 +187,18 @@ std::string status_line(const JobStatus& job) {
 }
 
 std::string wall_time_table(const std::vector<JobStatus>& jobs) {
-  std::vector<Row> rows = {{"job", "wall time", "useful", "lost", "checkpoint", "transfer",
-                            "restart", "checkpoints", "evictions", "exit"}};
+  std::vector<listing::Column> columns = {{"job"}};
+  for (const char* title : {"wall time", "useful", "lost", "checkpoint", "transfer", "restart",
+                            "checkpoints", "evictions", "exit"})
+    columns.push_back({title, listing::Align::right});
+  listing::Table table(std::move(columns));
   Goodput total;
   for (const JobStatus& job : jobs) {
-    rows.push_back(row(to_text(job.id), job.goodput, outcome(job)));
-    total = add(total, job.goodput);
+    table.add(row(to_text(job.id), job.goodput, outcome(job)));
+    total += job.goodput;
   }
-  if (jobs.size() > 1) rows.push_back(row("total", total, ""));
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& cells : rows)
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
-  std::string text = "Where the wall time went\n";
-  for (const Row& cells : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      line += i == 0 ? fmt::format("{:<{}}", cells[i], widths[i])
-                     : fmt::format("  {:>{}}", cells[i], widths[i]);
-    text += line + '\n';
-  }
-  return text;
+  if (jobs.size() > 1) table.add(row("total", total, ""));
+  return "Where the wall time went\n" + table.text();
 }
 
 std::string report_json(const RunResult& result, int cluster) {
@@ -228,7 +206,7 @@ std::string report_json(const RunResult& result, int cluster) {
   nlohmann::json jobs = nlohmann::json::array();
   for (const JobStatus& job : result.jobs) {
     jobs.push_back(to_json(job));
-    total = add(total, job.goodput);
+    total += job.goodput;
   }
   const nlohmann::json report = {{"cluster", cluster},
                                  {"ending", to_text(result.ending)},

@@ -46,7 +46,7 @@ class Engine::Loop final : public Starters {
         status_timer_(io_),
         policy_timer_(io_) {}
 
-  Result<RunResult> run(int cluster);
+  Result<RunResult> run(int cluster, bool again);
   Status announce(int cluster);
 
   void tell(JobId id, const std::string& line, Weight weight) override {
@@ -55,7 +55,7 @@ class Engine::Loop final : public Starters {
 
  private:
   Status seat_jobs(int cluster);
-  Status resume_jobs();
+  Status resume_jobs(bool release_held);
   Status note_last_alive(int cluster);
   void watch_signals();
   void on_signal();
@@ -88,11 +88,11 @@ class Engine::Loop final : public Starters {
 
 // ---- life
 
-Result<RunResult> Engine::Loop::run(int cluster) {
+Result<RunResult> Engine::Loop::run(int cluster, bool again) {
   CAIRN_CHECK(seat_jobs(cluster));
   CAIRN_CHECK(note_last_alive(cluster));
   watch_signals();
-  CAIRN_CHECK(resume_jobs());
+  CAIRN_CHECK(resume_jobs(again));
   settle();
   tick();
   watch_policies();
@@ -128,10 +128,10 @@ Status Engine::Loop::announce(int cluster) {
   return {};
 }
 
-Status Engine::Loop::resume_jobs() {
+Status Engine::Loop::resume_jobs(bool release_held) {
   for (auto& [id, seat] : seats_) {
     const JobState state = seat.shadow.record().state;
-    if (state == JobState::held) CAIRN_CHECK(seat.shadow.release("run again"));
+    if (release_held && state == JobState::held) CAIRN_CHECK(seat.shadow.release("run again"));
     CAIRN_CHECK(
         seat.shadow.resume(takes_over(state) ? take_slot(seat) : std::string(), last_alive_ms_));
     wait_for_slot(seat);
@@ -307,7 +307,7 @@ void Engine::Loop::evict(Seat& seat) {
 Engine::Engine(Queue& queue, const Home& home, EngineOptions options, Observer& observer)
     : loop_(std::make_unique<Loop>(queue, home, std::move(options), observer)) {}
 Engine::~Engine() = default;
-Result<RunResult> Engine::run(int cluster) { return loop_->run(cluster); }
+Result<RunResult> Engine::run(int cluster, bool again) { return loop_->run(cluster, again); }
 Status Engine::announce(int cluster) { return loop_->announce(cluster); }
 
 }  // namespace cairn

@@ -71,9 +71,10 @@ class Engine {
   ~Engine();
 
   // Runs the jobs of a cluster until every one is completed or held, or until a signal
-  // (SIGINT, SIGTERM, SIGHUP) asks to stop.  Jobs that are held at the start are released.
+  // (SIGINT, SIGTERM, SIGHUP) asks to stop.
+  //   again  it has been run before: jobs that are held at the start are released
   // Errors: of the queue and of starting processes.  All jobs can then be resumed.
-  Result<RunResult> run(int cluster);
+  Result<RunResult> run(int cluster, bool again);
 
   // Writes event 000 for a new cluster's jobs.
   Status announce(int cluster);

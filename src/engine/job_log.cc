@@ -8,6 +8,10 @@
 
 namespace cairn {
 
+EventForm log_form(const JobAd& ad) {
+  return ad.get_bool("UserLogUseXML").value_or(false) ? EventForm::xml : EventForm::text;
+}
+
 JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool transfers)
     : id_(id),
       file_(std::move(file)),

@@ -9,6 +9,7 @@
 #include "engine/protocol.h"
 #include "job/event_forms.h"
 #include "job/event_log.h"
+#include "job/job_ad.h"
 #include "os/filesystem.h"
 
 namespace cairn {
@@ -16,6 +17,9 @@ namespace cairn {
 // HTCondor's hold codes for transfers that failed.
 inline constexpr int kHoldTransferOutput = 12;
 inline constexpr int kHoldTransferInput = 13;
+
+// In which form the job wants its log: XML with log_xml, or else text.
+EventForm log_form(const JobAd& ad);
 
 class JobLog {
  public:
@@ -45,7 +49,6 @@ class JobLog {
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                   const TransferBytes& total_bytes);
 
-  // XML where the job asked for it (log_xml); text else.
   void set_form(EventForm form) { form_ = form; }
   void set_slot(std::string slot) { slot_ = std::move(slot); }
   // What the last write said, once; empty: all is well.

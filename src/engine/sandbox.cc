@@ -49,11 +49,12 @@ Result<std::uint64_t> bring(FileSystem& files, const FileItem& item, File& from,
   return copy_file(files, from, target, item.mode);
 }
 
-// For the submit side: under another name first, so that nobody sees half a file.
-Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& target,
-                                   unsigned mode) {
+// For the submit side: under another name first, so that nobody sees half a file.  The name is the
+// job's own: several may bring a file of one name at a time, of which one is to stay, and whole.
+Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& target, unsigned mode,
+                                   JobId job) {
   const Path folder = target.parent_path();
-  const Path part = folder / cat(".", target.filename().native(), ".cairn-part");
+  const Path part = folder / cat(".", target.filename().native(), ".", to_text(job), ".cairn-part");
   auto bytes = [&]() -> Result<std::uint64_t> {
     CAIRN_TRY(auto to, files.create(part, mode));
     CAIRN_TRY(const std::uint64_t copied, to->append_all_of(from));
@@ -386,7 +387,7 @@ Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
       continue;
     }
     CAIRN_TRY(auto file, item.open());
-    CAIRN_TRY(const std::uint64_t more, publish_file(files_, *file, target, item.mode));
+    CAIRN_TRY(const std::uint64_t more, publish_file(files_, *file, target, item.mode, job_.id));
     bytes += more;
   }
   return bytes;
@@ -402,7 +403,7 @@ Result<std::uint64_t> Sandbox::deliver_streams() const {
     if (!file && file.error().code == Errc::not_found) return {};  // never started
     if (!file) return std::move(file).error();
     CAIRN_TRY(const std::uint64_t more,
-              publish_file(files_, **file, job_.initial_directory / target, 0666));
+              publish_file(files_, **file, job_.initial_directory / target, 0666, job_.id));
     bytes += more;
     return {};
   };

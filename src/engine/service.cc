@@ -335,8 +335,9 @@ void Service::Loop::start(const WaitingJob& job) {
   if (!record && record.error().code == Errc::not_found) return;
   if (!record) return check(std::move(record).error());
   if (record->state != JobState::idle) return;
+  const bool is_known = matches_.wants(job) == true && record->live.attributes().empty();
   if (const JobAd ad = LiveAd(record->ad, record->live).whole();
-      !matches_.wants(ad, now_ms() / 1000)) {
+      !is_known && !matches_.wants(ad, now_ms() / 1000)) {
     WaitingJob alone = job;
     alone.alike = false;  // its life has made it different, if its ad was not
     return matches_.put_aside(alone, &ad);
@@ -436,6 +437,13 @@ Result<JobAnswer> Service::Loop::perform(const EngineRequest& request, JobId id)
     CAIRN_TRY(const ClusterRecord cluster, queue_.cluster(id.cluster));
     if (cluster.runner != kRunner)
       return say(false, fmt::format("is not the engine's: it belongs to {}", cluster.runner));
+    if (is_over(record.state) && request.verb == RequestVerb::remove &&
+        stays_in_queue(LiveAd(record.ad, record.live).whole(), now_ms() / 1000)) {
+      record.live.set_bool("LeaveJobInQueue", false);
+      const EventRecord event{now_ms(), std::nullopt, cat("leaves the queue: ", request.reason)};
+      CAIRN_CHECK(queue_.store(record, {&event, 1}));
+      return say(true, "had completed, and leaves the queue");
+    }
     if (is_over(record.state))
       return say(request.verb == RequestVerb::remove && record.state == JobState::removed,
                  fmt::format("is {} already", to_text(record.state)));

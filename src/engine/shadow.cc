@@ -52,7 +52,7 @@ Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOption
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
            {}, job_.transfer_files) {
   if (record_.live.attributes().empty()) note_new_life(record_, marks_);
-  if (record_.ad.get_bool("UserLogUseXML").value_or(false)) log_.set_form(EventForm::xml);
+  log_.set_form(log_form(record_.ad));
 }
 
 bool takes_over(JobState state) {
@@ -196,8 +196,9 @@ JobAd Shadow::slot_ad() const {
 }
 
 Result<JobAd> Shadow::matched_ad() const {
-  return fill_in_match(LiveAd(record_.ad, record_.live).whole(), to_classad(slot_ad()),
-                       host_.now_ms() / 1000);
+  JobAd ad = LiveAd(record_.ad, record_.live).whole();
+  if (!asks_for_match(ad)) return ad;
+  return fill_in_match(ad, to_classad(slot_ad()), host_.now_ms() / 1000);
 }
 
 StageOrder Shadow::stage_order(bool adopt) const {

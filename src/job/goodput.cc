@@ -90,6 +90,18 @@ void Account::settle(Mark mark) {
 
 }  // namespace
 
+Goodput& Goodput::operator+=(const Goodput& more) {
+  useful += more.useful;
+  lost += more.lost;
+  checkpoint += more.checkpoint;
+  transfer += more.transfer;
+  restart += more.restart;
+  pending += more.pending;
+  checkpoints += more.checkpoints;
+  evictions += more.evictions;
+  return *this;
+}
+
 double Goodput::fraction() const {
   const auto known = wall() - pending;
   if (known <= milliseconds{0}) return 1.0;

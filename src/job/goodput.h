@@ -51,6 +51,7 @@ struct Goodput {
   }
   // useful / (wall - pending), 1 where that is 0.
   double fraction() const;
+  Goodput& operator+=(const Goodput& more);
 };
 
 // A new start (queued, stage_begin) with something pending means that its activation was

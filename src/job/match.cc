@@ -116,13 +116,46 @@ std::string findings(const classad::Expression& part, const classad::Scope& scop
   return join(found, ", ");
 }
 
+// What Requirements look at, directly or not; the rest of an ad need not be parsed.
+struct Asked {
+  classad::Ad ad;
+  RequirementsUse use;
+};
+
+Asked asked_of(const JobAd& job) {
+  Asked asked{.ad = {}, .use = {.names = {"Requirements"}}};
+  std::vector<std::string>& names = asked.use.names;
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    const auto text = job.get(names[at]);
+    if (!text) continue;
+    const auto expression = classad::Expression::parse(*text);
+    if (!expression) continue;
+    asked.ad.set(names[at], *expression);
+    for (const std::string& call : expression->calls()) {
+      const auto is = [&call](std::string_view name) { return equal_ignoring_case(call, name); };
+      asked.use.changes =
+          asked.use.changes || is("time") || is("random") || is("formatTime") || is("eval");
+      // It may look at anything.
+      if (is("eval") || is("unparse")) asked.ad = to_classad(job);
+    }
+    for (const classad::Reference& reference : expression->references()) {
+      asked.use.changes = asked.use.changes || equal_ignoring_case(reference.name, "CurrentTime");
+      const bool known = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return equal_ignoring_case(name, reference.name);
+      });
+      if (reference.scope != classad::RefScope::target && !known) names.push_back(reference.name);
+    }
+  }
+  return asked;
+}
+
 }  // namespace
 
 std::optional<std::string> unmet_requirement(const JobAd& job, const classad::Ad& machine,
                                              std::int64_t now_seconds) {
   const auto text = job.get("Requirements");
   if (!text) return std::nullopt;
-  const classad::Ad my = to_classad(job);
+  const classad::Ad my = asked_of(job).ad;
   const classad::Scope scope{
       .my = &my, .target = &machine, .now_seconds = now_seconds, .random_seed = 0};
   if (classad::evaluate("Requirements", scope).holds()) return std::nullopt;
@@ -137,27 +170,12 @@ std::optional<std::string> unmet_requirement(const JobAd& job, const classad::Ad
   return cat(whole->text(), " does not hold");
 }
 
-RequirementsUse requirements_use(const JobAd& job) {
-  RequirementsUse use{.names = {"Requirements"}};
-  const classad::Ad ad = to_classad(job);
-  // Attributes look at others in turn.
-  for (std::size_t at = 0; at < use.names.size(); ++at) {
-    const classad::Expression* const expression = ad.find(use.names[at]);
-    if (expression == nullptr) continue;
-    for (const std::string& call : expression->calls())
-      use.changes = use.changes || equal_ignoring_case(call, "time") ||
-                    equal_ignoring_case(call, "random") || equal_ignoring_case(call, "eval") ||
-                    equal_ignoring_case(call, "formatTime");
-    for (const classad::Reference& reference : expression->references()) {
-      use.changes = use.changes || equal_ignoring_case(reference.name, "CurrentTime");
-      const bool known = std::any_of(
-          use.names.begin(), use.names.end(),
-          [&](const std::string& name) { return equal_ignoring_case(name, reference.name); });
-      if (reference.scope != classad::RefScope::target && !known)
-        use.names.push_back(reference.name);
-    }
-  }
-  return use;
+RequirementsUse requirements_use(const JobAd& job) { return asked_of(job).use; }
+
+bool asks_for_match(const JobAd& job) {
+  const auto& attributes = job.attributes();
+  return std::any_of(attributes.begin(), attributes.end(),
+                     [](const auto& each) { return each.second.find("$$(") != std::string::npos; });
 }
 
 Result<JobAd> fill_in_match(const JobAd& job, const classad::Ad& machine,

@@ -20,6 +20,9 @@ namespace cairn {
 // invalid (the machine has no such attribute, or the expression no value), in HTCondor's words.
 Result<JobAd> fill_in_match(const JobAd& job, const classad::Ad& machine, std::int64_t now_seconds);
 
+// Whether there is something to be filled in.
+bool asks_for_match(const JobAd& job);
+
 // The first part of the job's Requirements that is not true with this machine, and what it found
 // there, as a clause: "Memory > 100000 is false: Memory is 24105".  Nothing: they hold, or there
 // are none.

@@ -98,6 +98,13 @@ PolicyVerdict periodic_policy(const PolicyMoment& moment, const JobClocks& clock
   return {};
 }
 
+bool stays_in_queue(const JobAd& ad, std::int64_t now_seconds) {
+  const auto text = ad.get("LeaveJobInQueue");
+  if (!text || *text == "false") return false;
+  const classad::Ad whole = to_classad(ad);
+  return classad::evaluate("LeaveJobInQueue", {.my = &whole, .now_seconds = now_seconds}).holds();
+}
+
 bool has_periodic_policy(const JobAd& ad) {
   for (const std::string_view name : kPeriodic) {
     const auto expression = ad.get(name);

@@ -48,6 +48,10 @@ struct JobClocks {
 //   held  the job is held
 PolicyVerdict periodic_policy(const PolicyMoment& moment, const JobClocks& clocks, bool held);
 
+// Whether a job that is completed stays in the queue: leave_in_queue.
+//   ad  with what its life has changed
+bool stays_in_queue(const JobAd& ad, std::int64_t now_seconds);
+
 // The ad has an expression that periodic_policy() asks: others need not be looked at.
 bool has_periodic_policy(const JobAd& ad);
 

@@ -112,6 +112,8 @@ std::string advice_for_hold(int code, const JobView& job) {
           release);
     case 13:
       return fmt::format("see that its inputs are there and may be read, then {}", release);
+    case 15:
+      return fmt::format("it was submitted so, by hold = true; {} lets it start", release);
     case 26:
       return fmt::format("see why it gets nowhere (cairn log {}), then {}", to_text(job.id),
                          release);
@@ -156,7 +158,7 @@ std::string next_step(const JobView& job, const Surroundings& around) {
             id);
       if (!around.unmet.empty())
         return fmt::format(
-            "nothing, as long as that is so; ask for less in requirements, then cairn remove {} "
+            "nothing, as long as that is so; ask for less in the submit file, then cairn remove {} "
             "and "
             "submit it again",
             id);

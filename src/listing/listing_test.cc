@@ -139,6 +139,7 @@ TEST_F(Listing, ShowsBatches) {
                          batch_table(batches, kNow, 0) + "\n" + totals_line(totals()));
   testing::expect_golden("src/listing/testdata/batches.json", batches_json(batches, totals()));
   EXPECT_EQ(batches_of(outline(), {}, true).size(), 3U);
+  EXPECT_EQ(batches_of(outline(), {}, false, {11}).size(), 3U) << "leave_in_queue";
 }
 
 TEST_F(Listing, PutsTheClustersOfOneBatchIntoOneRow) {

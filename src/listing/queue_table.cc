@@ -40,22 +40,10 @@ std::string ids_of(const BatchRow& batch) {
   return fmt::format("{}...{}", to_text(batch.first), to_text(batch.last));
 }
 
-Goodput add(Goodput sum, const Goodput& more) {
-  sum.useful += more.useful;
-  sum.lost += more.lost;
-  sum.checkpoint += more.checkpoint;
-  sum.transfer += more.transfer;
-  sum.restart += more.restart;
-  sum.pending += more.pending;
-  sum.checkpoints += more.checkpoints;
-  sum.evictions += more.evictions;
-  return sum;
-}
-
 void look_at(BatchRow& batch, const JobView& job, double& begun) {
   if (job.checkpoint_ms)
     batch.checkpoint_ms = std::max(batch.checkpoint_ms.value_or(0), *job.checkpoint_ms);
-  batch.goodput = add(batch.goodput, job.goodput);
+  batch.goodput += job.goodput;
   begun += job.progress.value_or(0);
 }
 
@@ -90,7 +78,7 @@ std::int64_t BatchRow::held() const { return count(counts, {JobState::held}); }
 std::int64_t BatchRow::total() const { return done() + running() + idle() + held(); }
 
 std::vector<BatchRow> batches_of(const QueueOutline& outline, const std::vector<JobView>& active,
-                                 bool all) {
+                                 bool all, const std::set<int>& staying) {
   std::map<int, std::vector<const StateCount*>> by_cluster;
   for (const StateCount& each : outline.counts) by_cluster[each.cluster].push_back(&each);
   std::map<int, std::vector<const JobView*>> running;
@@ -104,7 +92,7 @@ std::vector<BatchRow> batches_of(const QueueOutline& outline, const std::vector<
     if (counted == by_cluster.end()) continue;
     const auto unfinished = [](const StateCount* each) { return !is_over(each->state); };
     const bool over = std::none_of(counted->second.begin(), counted->second.end(), unfinished);
-    if (over && !all) continue;
+    if (over && !all && !staying.contains(cluster.cluster)) continue;
 
     std::size_t index = batches.size();
     if (!cluster.name.empty()) index = named.try_emplace(cluster.name, index).first->second;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,10 @@ struct BatchRow {
 
 // By age.  Clusters with a batch name count together, if they have one; clusters without an
 // unfinished job are left out unless `all`.
-//   active  the jobs that run; empty, if there are too many to look at
+//   active   the jobs that run; empty, if there are too many to look at
+//   staying  clusters with completed jobs that are to stay in the queue
 std::vector<BatchRow> batches_of(const QueueOutline& outline, const std::vector<JobView>& active,
-                                 bool all);
+                                 bool all, const std::set<int>& staying = {});
 
 std::string batch_table(const std::vector<BatchRow>& batches, std::int64_t now_ms,
                         std::size_t width);

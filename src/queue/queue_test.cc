@@ -7,7 +7,11 @@
 
 #include <array>
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "queue/reader.h"
+#include "support/golden.h"
 #include "support/temp_folder.h"
 
 namespace cairn {
@@ -311,22 +315,76 @@ TEST_F(QueueTest, ClusterOfAPoolWithoutNumbersHasOursThere) {
   EXPECT_EQ(queue.clusters().value().back().cluster, cluster);
 }
 
-TEST(QueueUpgrade, AnOlderQueueKeepsItsClusters) {
-  testing::TempFolder folder;
-  const auto file = folder / "queue.sqlite";
-  {
-    SQLite::Database old(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    old.exec(
-        "CREATE TABLE clusters (cluster INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,"
-        " created_ms INTEGER NOT NULL);"
-        "INSERT INTO clusters (key, created_ms) VALUES ('old', 7); PRAGMA user_version = 1");
-  }
+// A file that version 1 wrote.
+std::filesystem::path old_queue(const testing::TempFolder& folder) {
+  auto file = folder / "queue.sqlite";
+  SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec(testing::read_text(CAIRN_SOURCE_DIR "/src/queue/testdata/v1.sql"));
+  return file;
+}
+
+TEST(QueueUpgrade, AnOlderQueueKeepsItsClustersAndJobs) {
+  const testing::TempFolder folder;
+  const auto file = old_queue(folder);
   for (int opened = 0; opened < 2; ++opened) {
-    const auto clusters = Queue::open(file).value().clusters().value();
-    ASSERT_EQ(clusters.size(), 1U);
+    const Queue queue = Queue::open(file).value();
+    const auto clusters = queue.clusters().value();
+    ASSERT_EQ(clusters.size(), 2U);
     EXPECT_EQ(clusters.front(),
-              (ClusterRecord{.cluster = 1, .key = "old", .created_ms = 7, .runner = "run"}));
+              (ClusterRecord{
+                  .cluster = 1, .key = "/home/u/old.sub", .created_ms = 7000, .runner = "run"}));
+    EXPECT_EQ(queue.find_cluster("/home/u/sweep.sub").value(), 2);
+    const JobRecord running = queue.job({2, 0}).value();
+    JobRecord expected{.id = {2, 0},
+                       .ad = JobAd::parse("Arguments = \"0\"\nClusterId = 2\nProcId = 0\n").value(),
+                       .state = JobState::running,
+                       .activation = 3,
+                       .next_checkpoint = 5,
+                       .last_checkpoint = 4,
+                       .crashes = 1,
+                       .evictions = 2};
+    expected.exit = ExitStatus{.by_signal = true, .code = 0, .signal = 9};
+    expected.user_ms = 90;
+    expected.system_ms = 10;
+    expected.sent_bytes = 100;
+    expected.received_bytes = 200;
+    EXPECT_EQ(running, expected);
+    EXPECT_EQ(queue.job({2, 1}).value().hold, (HoldFacts{13, 2, "no such file"}));
+    EXPECT_EQ(queue.job({1, 0}).value().exit, (ExitStatus{.by_signal = false, .code = 3}));
+    EXPECT_EQ(queue.events({2, 0}).value().size(), 2U);
   }
+}
+
+TEST(QueueUpgrade, AnOlderQueueGoesOn) {
+  const testing::TempFolder folder;
+  const auto file = old_queue(folder);
+  Queue queue = Queue::open(file).value();
+  JobRecord job = queue.job({2, 1}).value();
+  job.state = JobState::idle;
+  job.hold.reset();
+  job.live.set_integer("NumHolds", 1);
+  const EventRecord released{9000, Mark::queued, "release: by hand"};
+  queue.store(job, {&released, 1}).value();
+  EXPECT_EQ(Queue::open(file).value().job({2, 1}).value(), job);
+  const auto make = [](int) -> Result<std::vector<JobAd>> { return std::vector<JobAd>(1); };
+  EXPECT_EQ(queue.submit("/home/u/old.sub", 1, 9000, make).value(), 3)
+      << "a number was given twice";
+}
+
+TEST(QueueUpgrade, AnOlderQueueIsShownAsItIs) {
+  const testing::TempFolder folder;
+  const auto reader = QueueReader::open(old_queue(folder)).value();
+  ASSERT_TRUE(reader);
+  std::vector<std::string> seen;
+  reader
+      ->visit(
+          {},
+          [&](JobRow&& row) {
+            seen.push_back(to_text(row.record.id) + " " + std::string(to_text(row.record.state)));
+            return true;
+          })
+      .value();
+  EXPECT_EQ(seen, (std::vector<std::string>{"1.0 completed", "2.0 running", "2.1 held"}));
 }
 
 }  // namespace

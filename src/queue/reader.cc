@@ -68,6 +68,16 @@ std::string in_states(const std::vector<JobState>& states) {
   return cat(" state IN (", join(words, ","), ")");
 }
 
+// seq, activation, time_ms, mark, text, from column `first` on.
+EventRow event_from(SQLite::Statement& row, int first) {
+  EventRow event{row.getColumn(first).getInt64(),
+                 row.getColumn(first + 1),
+                 {row.getColumn(first + 2).getInt64(), {}, row.getColumn(first + 4).getString()}};
+  if (!row.isColumnNull(first + 3))
+    event.event.mark = static_cast<Mark>(row.getColumn(first + 3).getInt());
+  return event;
+}
+
 constexpr JobRange kEverything = {-1, 0, 0};  // of counting and visiting
 
 }  // namespace
@@ -275,6 +285,24 @@ Status QueueReader::visit(const RowFilter& filter, const Look& look) const {
   });
 }
 
+Result<std::vector<JobRange>> QueueReader::may_stay() const {
+  return database_->guarded([&] {
+    std::vector<JobRange> ranges;
+    const Columns& has = database_->columns;
+    if (!has.shared || !has.runner) return ranges;  // of a Cairn that had no engine
+    SQLite::Statement query(
+        database_->sqlite,
+        "SELECT cluster, proc FROM jobs WHERE state = 'completed' AND cluster IN (SELECT cluster"
+        " FROM clusters WHERE runner = 'engine' AND instr(ad, 'LeaveJobInQueue = false') = 0)"
+        " ORDER BY cluster, proc");
+    while (query.executeStep()) {
+      const int proc = query.getColumn(1);
+      ranges.push_back({query.getColumn(0), proc, proc});
+    }
+    return ranges;
+  });
+}
+
 Result<std::string> QueueReader::owner(int cluster) const {
   return database_->guarded([&] {
     SQLite::Statement query(
@@ -302,13 +330,7 @@ Result<std::vector<EventRow>> QueueReader::events(JobId id, std::int64_t after_s
     query.bind(2, id.proc);
     query.bind(3, after_seq);
     std::vector<EventRow> events;
-    while (query.executeStep()) {
-      EventRow row{query.getColumn(0).getInt64(),
-                   query.getColumn(1),
-                   {query.getColumn(2).getInt64(), {}, query.getColumn(4).getString()}};
-      if (!query.isColumnNull(3)) row.event.mark = static_cast<Mark>(query.getColumn(3).getInt());
-      events.push_back(std::move(row));
-    }
+    while (query.executeStep()) events.push_back(event_from(query, 0));
     return events;
   });
 }
@@ -316,6 +338,49 @@ Result<std::vector<EventRow>> QueueReader::events(JobId id, std::int64_t after_s
 Result<std::int64_t> QueueReader::version() const {
   return database_->guarded(
       [&] { return database_->sqlite.execAndGet("PRAGMA data_version").getInt64(); });
+}
+
+// ---- scan
+
+struct EventScan::State {
+  explicit State(QueueReader::Database& from)
+      : database(from),
+        query(from.sqlite,
+              "SELECT cluster, proc, seq, activation, time_ms, mark, text FROM events"
+              " WHERE (cluster, proc) >= (?, ?) ORDER BY cluster, proc, seq") {}
+  JobId here() { return {query.getColumn(0), query.getColumn(1)}; }
+  void seek(JobId id) {
+    query.reset();
+    query.bind(1, id.cluster);
+    query.bind(2, id.proc);
+    at_row = query.executeStep();
+  }
+
+  QueueReader::Database& database;
+  SQLite::Statement query;
+  bool at_row = false;
+};
+
+EventScan::EventScan(const QueueReader& reader)
+    : state_(std::make_unique<State>(*reader.database_)) {}
+EventScan::EventScan(EventScan&&) noexcept = default;
+EventScan::~EventScan() = default;
+
+Result<std::vector<EventRow>> EventScan::of(JobId id) {
+  constexpr int kPassedOverMax = 50;  // of events of others: then it is quicker to look for it
+  return state_->database.guarded([&] {
+    State& at = *state_;
+    if (!at.at_row || id < at.here()) at.seek(id);
+    for (int passed = 0; at.at_row && at.here() < id; ++passed)
+      if (passed == kPassedOverMax)
+        at.seek(id);
+      else
+        at.at_row = at.query.executeStep();
+    std::vector<EventRow> events;
+    for (; at.at_row && at.here() == id; at.at_row = at.query.executeStep())
+      events.push_back(event_from(at.query, 2));
+    return events;
+  });
 }
 
 std::vector<TimedMark> marks_of(const std::vector<EventRow>& events) {

@@ -78,6 +78,9 @@ class QueueReader {
 
   // Of all jobs in these states, in order; no ad is read.
   Result<std::vector<JobId>> ids(const std::vector<JobState>& states) const;
+  // Completed jobs of the engine that leave_in_queue may keep in the queue, to be asked.
+  Result<std::vector<JobRange>> may_stay() const;
+
   // Each job that the filter lets through, by id, until `look` says false.
   using Look = std::function<bool(JobRow&&)>;
   Status visit(const RowFilter& filter, const Look& look) const;
@@ -86,9 +89,27 @@ class QueueReader {
   Result<std::int64_t> version() const;
 
  private:
+  friend class EventScan;
   struct Database;
   explicit QueueReader(std::unique_ptr<Database> database);
   std::unique_ptr<Database> database_;
+};
+
+// The events of one job after the other, for who looks at many: one query, that goes on from job to
+// job.  What it sees is the queue as it was when it was first asked; while it lives, it keeps that
+// from being cleaned up, so it is not for those that follow.
+class EventScan {
+ public:
+  //   reader  must outlive this
+  explicit EventScan(const QueueReader& reader);
+  EventScan(EventScan&&) noexcept;
+  ~EventScan();
+  // Quick for ids that grow.
+  Result<std::vector<EventRow>> of(JobId id);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 std::vector<TimedMark> marks_of(const std::vector<EventRow>& events);

@@ -120,6 +120,49 @@ TEST_F(QueueReaderTest, GivesEventsBehindOne) {
   EXPECT_EQ(marks_of(events).size(), 2U);
 }
 
+TEST_F(QueueReaderTest, AScanGivesTheSameEventsInWhateverOrderItIsAsked) {
+  fill();
+  Queue queue = Queue::open(file()).value();
+  const JobRecord busy = queue.job({1, 2}).value();
+  for (int event = 0; event < 200; ++event) {
+    const EventRecord more{3000 + event, std::nullopt, "event " + std::to_string(event)};
+    queue.store(busy, {&more, 1}).value();
+  }
+  EventScan scan(reader());
+  const auto told = [](const std::vector<EventRow>& events) {
+    std::vector<std::pair<std::int64_t, std::string>> all;
+    for (const EventRow& event : events) all.emplace_back(event.seq, event.event.text);
+    return all;
+  };
+  for (const JobId id : {JobId{1, 0}, JobId{1, 1}, JobId{2, 0}, JobId{1, 1}, JobId{1, 2},
+                         JobId{1, 2}, JobId{9, 0}, JobId{2, 0}, JobId{1, 0}})
+    EXPECT_EQ(told(scan.of(id).value()), told(reader().events(id).value())) << to_text(id);
+}
+
+TEST_F(QueueReaderTest, KnowsWhichCompletedJobsMayStay) {
+  {
+    Queue queue = Queue::open(file()).value();
+    const auto add = [&queue](const std::string& runner, const std::string& stays) {
+      const int cluster = queue
+                              .add({.key = "k", .created_ms = 1, .runner = runner},
+                                   [&](int) -> Result<NewJobs> {
+                                     NewJobs jobs;
+                                     jobs.ad.set("LeaveJobInQueue", stays);
+                                     jobs.changes = {"ProcId = 0\n", "ProcId = 1\n"};
+                                     return jobs;
+                                   })
+                              .value();
+      JobRecord done = queue.job({cluster, 1}).value();
+      done.state = JobState::completed;
+      queue.store(done, {}).value();
+    };
+    add("engine", "false");
+    add("engine", "JobStatus == 4");
+    add("run", "true");
+  }
+  EXPECT_THAT(reader().may_stay().value(), ElementsAre(JobRange{2, 1, 1}));
+}
+
 TEST_F(QueueReaderTest, NoticesWhenSomebodyWrites) {
   fill();
   const auto before = reader().version().value();

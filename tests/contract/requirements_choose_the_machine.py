@@ -14,7 +14,7 @@ with World() as world:
     told = world.cairn("status", "1.1").out
     assert re.search(r"its requirements do not hold on this machine: TARGET\.Memory > 100000000 is false: Memory is \d+\n",
                      told), told
-    contains(told, "ask for less in requirements, then cairn remove 1.1")
+    contains(told, "ask for less in the submit file, then cairn remove 1.1")
     contains(world.cairn("status", "1.2").out, "HasPixieDust is undefined: the machine has no HasPixieDust")
     world.cairn("remove", "1.1", "1.2")
     equal([world.state(f"1.{proc}") for proc in (1, 2)], ["removed", "removed"])

@@ -12,3 +12,17 @@ with World() as world:
     kinds = [event.find("a[@n='MyType']/s").text for event in events]
     equal((kinds[0], kinds[-1]), ("SubmitEvent", "JobTerminatedEvent"))
     equal(events[-1].find("a[@n='ReturnValue']/i").text, "0")
+
+# Whoever writes it: cairn submit, the engine, and verbs where nothing runs.
+with World() as world:
+    world.job(": > result\n", log_xml="true", hold="true")
+    world.cairn("submit", "job.sub")
+    world.cairn("release", "1")
+    world.cairn("wait", "1")
+    world.run(status=1)
+    world.cairn("hold", "2")
+    world.cairn("remove", "2")
+    events = ElementTree.fromstring("<log>" + world.read("job.log") + "</log>")
+    kinds = [(event.find("a[@n='Cluster']/i").text, event.find("a[@n='MyType']/s").text) for event in events]
+    equal([kinds[0], kinds[1]], [("1", "SubmitEvent"), ("1", "JobReleaseEvent")])
+    equal([kind for cluster, kind in kinds if cluster == "2"], ["SubmitEvent", "JobAbortedEvent"])

@@ -24,3 +24,22 @@ with World() as world:
     home = json.loads(world.cairn("status", "--json").out)
     equal((home["home"], home["jobs"]["held"]), (str(world.home), 1))
     contains(world.cairn("status", "--running", status=1).err, "cairn: no job is selected")
+
+with World() as world:
+    world.job("gate running\n: > result\n", request_cpus="1", request_memory="64")
+    contains(world.cairn("status").out, "engine  none runs; cairn submit starts one")
+    equal(json.loads(world.cairn("status", "--json").out)["engine"], None)
+    world.cairn("submit", "job.sub")
+    world.wait_for_gate("running")
+    engine = json.loads(world.cairn("status", "--json").out)["engine"]
+    equal((engine["pid"], engine["running"], engine["waiting"]), (world.engine(), 1, 0))
+    equal((engine["cpus"] - engine["cpus_free"], engine["memory_mb"] - engine["memory_mb_free"]), (1, 64))
+    said = world.cairn("status").out
+    contains(said, f"engine  pid {world.engine()}, for ")
+    contains(said, ": 1 running, 0 waiting; its log is ")
+    world.open_gate("running")
+    world.cairn("wait", "1")
+    world.cairn("engine", "--stop")
+    wait_for(lambda: not world.engine(), "the end of the engine")
+    world.cairn("engine", "--slots", "3")
+    contains(world.cairn("status").out, "free    3 of 3 slots")

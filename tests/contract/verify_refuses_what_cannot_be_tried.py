@@ -21,6 +21,8 @@ with World() as world:
     world.write("gone.sub", world.read("job.sub").replace("executable = job.sh", "executable = gone.sh"))
     world.write("input.sub", "transfer_input_files = gone.txt\n" + world.read("job.sub"))
 
+    world.write("match.sub", world.read("job.sub").replace("queue", "arguments = $$(NoSuchThing)\nqueue"))
+    refused("match.sub", says="Cannot expand $$ expression (NoSuchThing).; give a default")
     refused(says="nothing to verify")
     refused("job.sub", "--", "./job.sh", says="give one of the two")
     refused("absent.sub", says="absent.sub")
