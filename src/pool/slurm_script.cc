@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "classad/evaluate.h"
 #include "job/policy.h"
+#include "job/request.h"
 
 namespace cairn {
 namespace {
@@ -20,8 +21,6 @@ constexpr std::int64_t kStoreSeconds = 60;
 // Of Slurm's own warning (SIGTERM) the last part is ours.
 constexpr std::int64_t kLastSeconds = 5;
 // What condor_submit writes where the file says nothing.
-constexpr std::string_view kNoMemory =
-    "ifthenelse(MemoryUsage =!= undefined,MemoryUsage,(ImageSize + 1023) / 1024)";
 constexpr std::string_view kNoDisk = "DiskUsage";
 
 std::int64_t divided_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
@@ -31,6 +30,7 @@ Result<std::optional<std::int64_t>> number(const JobAd& ad, std::string_view nam
   const auto expression = ad.get(name);
   if (!expression || *expression == unset || equal_ignoring_case(*expression, "undefined"))
     return std::optional<std::int64_t>();
+  if (const auto plain = ad.get_integer(name); plain && *plain >= 0) return plain;
   const classad::Ad scope = to_classad(ad);
   const classad::Value value = classad::evaluate(name, {.my = &scope});
   const auto real = value.to_real();
@@ -176,7 +176,7 @@ Result<SlurmRequest> slurm_request(const JobAd& ad) {
   request.name = ad.get_string("JobBatchName").value_or(default_name(ad));
   CAIRN_TRY(const auto cpus, number(ad, "RequestCpus", {}));
   request.cpus = std::max<std::int64_t>(1, cpus.value_or(1));
-  CAIRN_TRY(request.memory_mb, number(ad, "RequestMemory", kNoMemory));
+  CAIRN_TRY(request.memory_mb, number(ad, "RequestMemory", kMemoryNotSaid));
   CAIRN_TRY(const auto disk_kb, number(ad, "RequestDisk", kNoDisk));
   if (disk_kb) request.disk_mb = divided_up(*disk_kb, 1024);
   CAIRN_TRY(const auto gpus, number(ad, "RequestGPUs", {}));
