@@ -59,7 +59,7 @@ def judge(case, theirs, ours):
     if ours[0] == "refused":
         found = [f"+ {line.strip()}" for line in ours]
     listed = [line.strip() for line in case.differs.strip().splitlines()]
-    if found == listed:
+    if found == listed or (case.at_times and not found):
         return []
     return found if not listed else ["the table lists:", *(f"    {line}" for line in listed), "but it is:",
                                      *(f"    {line}" for line in found)]
