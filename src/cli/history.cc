@@ -14,6 +14,7 @@
 #include "cli/progress_line.h"
 #include "cli/verb.h"
 #include "listing/queue_table.h"
+#include "os/clock.h"
 
 namespace cairn::cli {
 namespace {
@@ -40,7 +41,7 @@ Result<int> show(Look& look, const Choices& choices) {
   std::map<JobState, std::int64_t> totals;
   std::optional<Error> problem;
   int shown = 0;
-  const std::int64_t now_seconds = now_ms() / 1000;
+  const std::int64_t now_seconds = wall_clock_ms() / 1000;
   CAIRN_TRY(const std::set<JobId>* const stay, look.staying());
   CAIRN_CHECK(look.each(choices.selection, true, true, [&](JobRow&& row) {
     if (!listing::is_over(row.record.state) || stay->contains(row.record.id)) return true;
@@ -83,7 +84,7 @@ Result<std::optional<std::int64_t>> forgettable(Look& look, int cluster, std::in
 
 Result<int> prune(Look& look, const Choices& choices) {
   CAIRN_TRY(const auto age, parse_duration(choices.prune));
-  const std::int64_t before_ms = now_ms() - age.count();
+  const std::int64_t before_ms = wall_clock_ms() - age.count();
   std::int64_t jobs = 0;
   if (look.reader() != nullptr) {
     CAIRN_TRY(const listing::QueueOutline* const outline, look.outline());

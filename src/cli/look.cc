@@ -1,17 +1,11 @@
 #include "cli/look.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-
-#include <array>
-#include <chrono>
-#include <cstdlib>
 
 #include "base/try.h"
 #include "cli/verb.h"
 #include "engine/sandbox.h"
-#include "os/descriptor.h"
+#include "os/clock.h"
 
 namespace cairn::cli {
 namespace {
@@ -20,20 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kLookEvery = 1s;
 constexpr auto kPoolPatience = 10s;
-
-// The job may write anything there, or replace the file by whatever.
-std::optional<double> read_progress(const Path& file) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) == -1 || !S_ISREG(status.st_mode)) return std::nullopt;
-  std::array<char, 64> text{};
-  const auto got = ::read(fd.get(), text.data(), text.size() - 1);
-  if (got <= 0) return std::nullopt;
-  char* end = nullptr;
-  const double fraction = std::strtod(text.data(), &end);
-  if (end == text.data() || !(fraction >= 0 && fraction <= 1)) return std::nullopt;
-  return fraction;
-}
 
 // Nobody has said which jobs: those that are not over.
 bool is_unfinished_only(const JobSelection& selection, bool over) {
@@ -70,12 +50,6 @@ void declare_selection(CLI::App& app, JobSelection& selection, const std::string
   app.add_flag("--held", selection.held, "Jobs that are held");
   app.add_flag("--idle", selection.idle, "Jobs that wait");
   app.add_flag("--running", selection.running, "Jobs that run");
-}
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 Result<Look> Look::open() {
@@ -146,7 +120,7 @@ Status Look::each(const JobSelection& selection, bool over, bool newest_first,
   static_cast<void>(known);
   filter.states = states_of(selection, over);
   filter.newest_first = newest_first;
-  const std::int64_t now_seconds = now_ms() / 1000;
+  const std::int64_t now_seconds = wall_clock_ms() / 1000;
   bool more = true;
   const auto asked = [&](JobRow&& row) {
     if (question && !question->ask(listing::SeenAd(row), now_seconds).holds()) return true;
@@ -167,7 +141,7 @@ Result<const std::set<JobId>*> Look::staying() {
       RowFilter filter;
       CAIRN_TRY(filter.ranges, reader_->may_stay());
       CAIRN_TRY(auto question, listing::Question::parse("LeaveJobInQueue"));
-      const std::int64_t now_seconds = now_ms() / 1000;
+      const std::int64_t now_seconds = wall_clock_ms() / 1000;
       CAIRN_CHECK(reader_->visit(filter, [&](JobRow&& row) {
         if (question.ask(listing::SeenAd(row), now_seconds).holds()) found.insert(row.record.id);
         return true;
@@ -187,7 +161,7 @@ Result<listing::JobView> Look::view(const JobRow& row, EventScan* scan) {
   if (row.record.activation > 0 && row.record.state != JobState::idle)
     glimpse.progress =
         read_progress(home_.sandbox(row.record.id, row.record.activation) / kProgressName);
-  return listing::view_of(row, cluster(row.record.id.cluster), events, glimpse, now_ms());
+  return listing::view_of(row, cluster(row.record.id.cluster), events, glimpse, wall_clock_ms());
 }
 
 }  // namespace cairn::cli

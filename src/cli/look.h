@@ -36,8 +36,6 @@ struct JobSelection {
 // Declares JOB... and the options; `all` is the meaning of --all, for the help.
 void declare_selection(CLI::App& app, JobSelection& selection, const std::string& all);
 
-std::int64_t now_ms();
-
 // A home that does not exist yet has no jobs.
 class Look {
  public:

@@ -6,12 +6,16 @@
 #include <iostream>
 #include <memory>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/attributes.h"
 #include "cli/look.h"
 #include "cli/progress_line.h"
 #include "cli/verb.h"
+#include "engine/rebuild.h"
+#include "listing/json.h"
 #include "listing/queue_table.h"
+#include "os/clock.h"
 
 namespace cairn::cli {
 namespace {
@@ -30,7 +34,7 @@ constexpr std::size_t kLookedIntoMax = 200;
 struct Choices {
   JobSelection selection;
   AttributeChoices attributes;
-  bool jobs = false, json = false;
+  bool jobs = false, json = false, rebuild = false;
 };
 
 using Totals = std::map<JobState, std::int64_t>;
@@ -50,7 +54,7 @@ bool names_jobs(const JobSelection& selection) {
 
 Result<int> show_attributes(Look& look, const Choices& choices) {
   CAIRN_TRY(auto printer, AttributePrinter::make(choices.attributes));
-  const std::int64_t now_seconds = now_ms() / 1000;
+  const std::int64_t now_seconds = wall_clock_ms() / 1000;
   CAIRN_CHECK(look.each(choices.selection, false, false, [&](JobRow&& row) {
     std::cout << printer.text(row, now_seconds);
     return static_cast<bool>(std::cout);
@@ -138,12 +142,49 @@ Result<int> show_batches(Look& look, const Choices& choices) {
   if (choices.json)
     std::cout << listing::batches_json(batches, totals);
   else
-    std::cout << listing::batch_table(batches, now_ms(), width()) << '\n'
+    std::cout << listing::batch_table(batches, wall_clock_ms(), width()) << '\n'
               << listing::totals_line(totals);
   return kOk;
 }
 
+std::string text_of(const Rebuilt& rebuilt, const Home& home) {
+  std::int64_t count = 0;
+  std::vector<std::string> states;
+  for (const auto& [state, jobs] : rebuilt.jobs) {
+    count += jobs;
+    states.push_back(fmt::format("{} {}", jobs, to_text(state)));
+  }
+  std::string text =
+      rebuilt.clusters == 0
+          ? fmt::format("the queue of {} knows all that is there\n", home.folder().native())
+          : fmt::format("brought back {} clusters with {} jobs: {}\n", rebuilt.clusters, count,
+                        join(states, ", "));
+  for (const std::string& note : rebuilt.notes) text += note + "\n";
+  if (!rebuilt.kept.empty())
+    text += fmt::format("the damaged queue is kept as {}\n", rebuilt.kept.native());
+  return text;
+}
+
+Result<int> rebuild(bool as_json) {
+  PosixFileSystem files;
+  CAIRN_TRY(const Path folder, Home::default_folder());
+  CAIRN_TRY(const Home home, Home::open(files, folder));
+  CAIRN_TRY(const Rebuilt rebuilt, rebuild_queue(home, wall_clock_ms()));
+  if (!as_json) {
+    std::cout << text_of(rebuilt, home);
+    return kOk;
+  }
+  auto jobs = nlohmann::ordered_json::object();
+  for (const auto& [state, count] : rebuilt.jobs) jobs[std::string(to_text(state))] = count;
+  std::cout << listing::dump({{"clusters", rebuilt.clusters},
+                              {"jobs", std::move(jobs)},
+                              {"notes", rebuilt.notes},
+                              {"kept", rebuilt.kept.native()}});
+  return kOk;
+}
+
 Result<int> show(const Choices& choices) {
+  if (choices.rebuild) return rebuild(choices.json);
   CAIRN_TRY(Look look, Look::open());
   if (choices.attributes.any()) return show_attributes(look, choices);
   if (choices.jobs || names_jobs(choices.selection)) return show_jobs(look, choices);
@@ -161,6 +202,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   declare_selection(app, choices->selection, "Also jobs that are over");
   app.add_flag("--jobs", choices->jobs, "One row for each job");
   declare_attributes(app, choices->attributes);
+  app.add_flag("--rebuild", choices->rebuild,
+               "Makes a queue anew whose file is lost or damaged; no engine may run");
   app.add_flag("--json", choices->json, "As one JSON object");
   return [choices] { return run(*choices); };
 }

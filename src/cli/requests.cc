@@ -16,6 +16,8 @@
 #include "cli/pools.h"
 #include "engine/client.h"
 #include "engine/job_log.h"
+#include "engine/sandbox.h"
+#include "os/clock.h"
 #include "os/lock.h"
 #include "os/process.h"
 
@@ -97,6 +99,7 @@ Path Unattended::log_file(const JobAd& ad) const {
 
 // What a dead engine left of it.
 Status Unattended::tidy(const JobRecord& job, bool had_sandbox) {
+  std::ignore = sweep_part(files_, home_.job_folder(job.id));
   if (job.state == JobState::removed) return remove_tree(files_, home_.job_folder(job.id));
   return had_sandbox ? remove_tree(files_, home_.sandbox(job.id, job.activation)) : Status();
 }
@@ -113,7 +116,7 @@ Result<Answer> Unattended::request(JobRecord job) {
 
   // First what it started dies: nothing may run under a state that says it does not.
   if (had_sandbox) CAIRN_CHECK(kill_marked(home_.mark(job.id, job.activation)));
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   std::vector<EventRecord> events = {
       {now, std::nullopt, fmt::format("{}: {}", cairn::to_text(event), reason_)}};
   if (had_sandbox) events.push_back({now, Mark::evicted, ""});
@@ -163,12 +166,18 @@ Result<std::vector<Answer>> ask_engine(const Home& home, Request what,
                                        const std::vector<JobId>& jobs, const std::string& reason) {
   constexpr std::array kVerbs = {RequestVerb::hold, RequestVerb::release, RequestVerb::vacate,
                                  RequestVerb::vacate_fast, RequestVerb::remove};
-  CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start));
-  CAIRN_TRY(const EngineReply reply,
-            client.request({kVerbs.at(static_cast<std::size_t>(what)), jobs, reason}));
+  // In portions: between them the engine has time for its jobs.
+  constexpr std::size_t kPortion = 1000;
   std::vector<Answer> answers;
-  for (const JobAnswer& answer : reply.answers)
-    answers.push_back({answer.id, answer.makes_sense, answer.text});
+  for (std::size_t done = 0; done < jobs.size(); done += kPortion) {
+    const auto begin = jobs.begin() + static_cast<std::ptrdiff_t>(done);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(kPortion, jobs.size() - done));
+    CAIRN_TRY(
+        const EngineReply reply,
+        cairn::ask_engine(home, {kVerbs.at(static_cast<std::size_t>(what)), {begin, end}, reason}));
+    for (const JobAnswer& answer : reply.answers)
+      answers.push_back({answer.id, answer.makes_sense, answer.text});
+  }
   return answers;
 }
 
@@ -227,12 +236,10 @@ Result<std::vector<Answer>> request(const Home& home, Request what, std::span<co
     CAIRN_CHECK(files.make_folder(folder));
     auto lock = FolderLock::take(folder);
     if (!lock && lock.error().code == Errc::locked) {
-      const std::string& message = lock.error().message;
-      const auto by = message.find("by pid");
       for (const JobId id : ids)
         answers[id] = {id, false,
                        fmt::format("is being run {}; interrupt that first (Ctrl-C)",
-                                   by == std::string::npos ? message : message.substr(by))};
+                                   locked_by_whom(lock.error()))};
       continue;
     }
     if (!lock) return std::move(lock).error();

@@ -24,6 +24,7 @@
 #include "job/match.h"
 #include "job/policy.h"
 #include "os/atomic_file.h"
+#include "os/clock.h"
 #include "os/lock.h"
 #include "os/process.h"
 
@@ -51,12 +52,6 @@ struct Choices {
   bool fresh = false, quiet = false;
   std::string report;
 };
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // What a command prints goes to the terminal when it ends, unless it has files for it.
 Path captured(const Home& home, int cluster, const char* stream) {
@@ -122,14 +117,10 @@ Result<EngineOptions> Run::engine_options() const {
 Status Run::lock(int cluster) {
   CAIRN_CHECK(files_.make_folder(home_->cluster_folder(cluster)));
   auto taken = FolderLock::take(home_->cluster_folder(cluster));
-  if (!taken && taken.error().code == Errc::locked) {
-    const std::string& message = taken.error().message;
-    const auto by = message.find("by pid");
+  if (!taken && taken.error().code == Errc::locked)
     return Error{Errc::locked,
-                 fmt::format("cluster {} is being run {}", cluster,
-                             by == std::string::npos ? message : message.substr(by)),
+                 fmt::format("cluster {} is being run {}", cluster, locked_by_whom(taken.error())),
                  0, "wait for it, or stop it first"};
-  }
   if (!taken) return std::move(taken).error();
   lock_.emplace(*std::move(taken));
   return {};
@@ -141,9 +132,7 @@ Result<Standing> Run::stand() {
   CAIRN_TRY(const std::optional<int> cluster, queue_->find_cluster(source_->key()));
   if (!cluster) return submit(std::nullopt);
   CAIRN_TRY(std::vector<JobRecord> jobs, queue_->jobs(*cluster));
-  const auto finished = [](const JobRecord& job) {
-    return job.state == JobState::completed || job.state == JobState::removed;
-  };
+  const auto finished = [](const JobRecord& job) { return is_over(job.state); };
   const auto done = std::count_if(jobs.begin(), jobs.end(), finished);
   const bool told = !stdfs::exists(home_->cluster_folder(*cluster));
   if (done == std::ssize(jobs) && told) return submit(cluster);
@@ -173,7 +162,7 @@ void Run::warn_of_requirements(const std::vector<JobAd>& jobs) const {
   const classad::Ad machine = to_classad(machine_);
   std::set<std::string> said;
   for (const JobAd& ad : jobs)
-    if (const auto unmet = unmet_requirement(ad, machine, now_ms() / 1000);
+    if (const auto unmet = unmet_requirement(ad, machine, wall_clock_ms() / 1000);
         unmet && said.insert(*unmet).second)
       complain(
           fmt::format("warning: requirements do not hold on this machine: {}; cairn run "
@@ -188,12 +177,12 @@ Status Run::check_unused(int cluster, std::size_t jobs) const {
       return Error{Errc::misuse,
                    fmt::format("{} belongs to a job that {} does not know", folder.native(),
                                home_->queue_file().native()),
-                   0, fmt::format("move {} away", home_->folder().native())};
+                   0, "bring it back with: cairn queue --rebuild"};
   return {};
 }
 
 Result<Standing> Run::submit(std::optional<int> newest_seen) {
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   const auto make = [&](int cluster) -> Result<std::vector<JobAd>> {
     CAIRN_TRY(const Submission submission, source_->ads(cluster, now / 1000));
     for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);

@@ -21,6 +21,7 @@
 #include "listing/json.h"
 #include "listing/queue_table.h"
 #include "listing/table.h"
+#include "os/clock.h"
 
 namespace cairn::cli {
 namespace {
@@ -54,7 +55,7 @@ listing::Resources machine(const Home& home) {
 std::optional<std::int64_t> number(const JobRow& row, const char* attribute) {
   auto question = listing::Question::parse(attribute);
   if (!question) return std::nullopt;
-  return question->ask(listing::SeenAd(row), now_ms() / 1000).to_integer();
+  return question->ask(listing::SeenAd(row), wall_clock_ms() / 1000).to_integer();
 }
 
 listing::Surroundings around(Look& look, const JobRow& row) {
@@ -71,7 +72,7 @@ listing::Surroundings around(Look& look, const JobRow& row) {
       facts.unmet =
           unmet_requirement(*ad,
                             to_classad(machine_ad(this_machine(look.home().folder()), host_name())),
-                            now_ms() / 1000)
+                            wall_clock_ms() / 1000)
               .value_or("");
   facts.checkpoints = spooled(home, id);
   std::error_code ignored;
@@ -140,7 +141,7 @@ std::optional<EngineStatus> engine_status(const Home& home) {
 std::string engine_lines(const std::optional<EngineStatus>& engine, const Home& home) {
   if (!engine) return "engine  none runs; cairn submit starts one, and so does cairn engine\n";
   const auto since =
-      std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms() - engine->since_ms));
+      std::chrono::milliseconds(std::max<std::int64_t>(0, wall_clock_ms() - engine->since_ms));
   std::string text =
       fmt::format("engine  pid {}, for {}: {} running, {} waiting; its log is {}\n", engine->pid,
                   format_duration(since), engine->running, engine->waiting,

@@ -115,7 +115,7 @@ Result<int> submit(const HereChoices& choices) {
       return Error{Errc::misuse,
                    fmt::format("{} belongs to a job that {} does not know", old.native(),
                                home.queue_file().native()),
-                   0, fmt::format("move {} away", home.folder().native())};
+                   0, "bring it back with: cairn queue --rebuild"};
     jobs = compact(std::move(submission.clusters.front()));
     return jobs;
   };
@@ -133,13 +133,7 @@ Result<int> submit(const HereChoices& choices) {
     std::cout << fmt::format("{} job{} submitted to cluster {}.", count, count == 1 ? "" : "s",
                              cluster)
               << std::endl;
-  const auto wake = [&]() -> Status {
-    CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start));
-    CAIRN_CHECK(client.request({.verb = RequestVerb::wake, .jobs = {}, .reason = ""}));
-    return {};
-  };
-  Status woken = wake();
-  if (!woken) woken = wake();  // the engine that was asked was about to end
+  const auto woken = ask_engine(home, {.verb = RequestVerb::wake, .jobs = {}, .reason = ""});
   if (!woken)
     complain(fmt::format("warning: the jobs are in the queue, but {}", woken.error().text()));
   return kOk;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <iostream>
 
 #include "base/try.h"
@@ -13,16 +12,11 @@
 #include "cli/submit_slurm.h"
 #include "cli/verb.h"
 #include "engine/home.h"
+#include "os/clock.h"
 #include "queue/queue.h"
 
 namespace cairn::cli {
 namespace {
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // What is wrong with the file is said on stderr; an error stops the hand-over.
 Status check_file(const PoolChoices& choices) {
@@ -62,7 +56,7 @@ Result<int> hand_over(const PoolChoices& choices) {
   const std::vector<JobAd>& jobs = receipt.jobs;
   const std::string name = jobs.empty() ? "" : jobs.front().get_string("JobBatchName").value_or("");
   auto cluster = queue.add({.key = source->key(),
-                            .created_ms = now_ms(),
+                            .created_ms = wall_clock_ms(),
                             .runner = choices.pool,
                             .pool_id = receipt.pool_id,
                             .name = name},

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 
@@ -13,18 +12,13 @@
 #include "engine/home.h"
 #include "engine/job_log.h"
 #include "engine/sandbox.h"
+#include "os/clock.h"
 #include "pool/slurm.h"
 
 namespace cairn::cli {
 namespace {
 
 namespace stdfs = std::filesystem;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 SlurmOptions slurm_options(const Home& home) {
   SlurmOptions options;
@@ -37,7 +31,7 @@ SlurmOptions slurm_options(const Home& home) {
 }
 
 Result<std::vector<JobAd>> read_jobs(const JobSource& source, const Home& home, int cluster) {
-  CAIRN_TRY(const Submission submission, source.ads(cluster, now_ms() / 1000));
+  CAIRN_TRY(const Submission submission, source.ads(cluster, wall_clock_ms() / 1000));
   for (const SubmitWarning& warning : submission.warnings) complain("warning: " + warning.text);
   if (submission.empty())
     return Error{Errc::invalid, fmt::format("{} queues no job", source.name()), 0,
@@ -57,7 +51,7 @@ Status announce(const std::vector<JobAd>& jobs) {
     const Path log = job.log.empty() ? Path() : job.initial_directory / job.log;
     JobLog written(job.id, log, host_name(), {});
     written.set_form(log_form(ad));
-    written.submitted(now_ms());
+    written.submitted(wall_clock_ms());
   }
   return {};
 }
@@ -92,7 +86,7 @@ Result<int> hand_over_to_slurm(const PoolChoices& choices) {
   // No look may find what is only half handed over.
   CAIRN_TRY(const FolderLock turn, take_turn(home.folder(), std::chrono::minutes(3)));
   std::vector<JobAd> jobs;
-  ClusterRecord record{.key = source->key(), .created_ms = now_ms(), .runner = "slurm"};
+  ClusterRecord record{.key = source->key(), .created_ms = wall_clock_ms(), .runner = "slurm"};
   // First into the queue: a kill in between leaves jobs there that were never handed over, and the
   // next look says so.
   CAIRN_TRY(const int cluster, queue.add(record, [&](int number) -> Result<std::vector<JobAd>> {

@@ -21,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(60);  // of a client, with a busy engine
+constexpr auto kAskAgain = std::chrono::seconds(10);  // so long, of one that does not reply
 constexpr int kRetryMs = 10;
 constexpr int kTriesWithoutMax = 500;  // once ours has ended: 5 s for another's start
 
@@ -49,6 +50,11 @@ bool nobody_listens(const Error& error) {
          error.sys_errno == ENOENT;
 }
 
+// By its end, or because it does not want to hear us.
+bool ended_without_reply(const Error& error) {
+  return error.sys_errno == ECONNRESET || error.sys_errno == EPIPE;
+}
+
 // A session of its own and no terminal: it outlives whoever started it.
 Result<pid_t> start_engine(const Home& home, const std::vector<std::string>& more) {
   const Path log = home.engine_folder() / "log";
@@ -71,6 +77,17 @@ Result<pid_t> start_engine(const Home& home, const std::vector<std::string>& mor
 }
 
 }  // namespace
+
+Result<EngineReply> ask_engine(const Home& home, const EngineRequest& request) {
+  const auto deadline = Clock::now() + kAskAgain;
+  for (;;) {
+    auto client = Client::connect(home, Client::IfNone::start);
+    auto reply = client ? client->request(request) : client.error();
+    if (reply || !client || !ended_without_reply(reply.error()) || Clock::now() >= deadline)
+      return reply;
+    ::poll(nullptr, 0, kRetryMs);
+  }
+}
 
 Path socket_path(const Descriptor& folder) {
   return fmt::format("/proc/self/fd/{}/socket", folder.get());
@@ -127,8 +144,8 @@ Result<EngineReply> Client::request(const EngineRequest& request) {
         retry_interrupted([&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
     if (got < 0) return system_error("read from", "the engine", errno);
     if (got == 0)
-      return Error{Errc::io, "the engine ended before it answered", 0,
-                   "the same command again starts another"};
+      return Error{Errc::io, "the engine is about to end, and does not answer", ECONNRESET,
+                   "when it has ended, start the next one: cairn engine"};
     replies.add({buffer.data(), static_cast<std::size_t>(got)});
   }
 }

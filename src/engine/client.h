@@ -30,6 +30,11 @@ class Client {
   Descriptor socket_;
 };
 
+// One request to whichever engine answers it; one is started where there is none.  An engine at its
+// end does not take new jobs, and one with many visitors sends some away: it is asked again.
+// Errors: as of connect() and request().
+Result<EngineReply> ask_engine(const Home& home, const EngineRequest& request);
+
 // An address for a file in a folder, however long the folder's path is (108 bytes are the limit).
 //   folder  open; must stay so until the address has been used
 Path socket_path(const Descriptor& folder);

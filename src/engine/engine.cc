@@ -1,38 +1,22 @@
 #include "engine/engine.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <filesystem>
 #include <set>
 
 #include "base/text.h"
 #include "base/try.h"
+#include "engine/sandbox.h"
 #include "engine/starters.h"
 
 namespace cairn {
 namespace {
 
 constexpr auto kStatusInterval = std::chrono::milliseconds(200);
-
-// The job may write anything there, or replace the file by whatever.
-std::optional<double> read_progress(const Path& file) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) == -1 || !S_ISREG(status.st_mode)) return std::nullopt;
-  std::array<char, 64> text{};
-  const auto got = ::read(fd.get(), text.data(), text.size() - 1);
-  if (got <= 0) return std::nullopt;
-  char* end = nullptr;
-  const double fraction = std::strtod(text.data(), &end);
-  if (end == text.data() || !(fraction >= 0 && fraction <= 1)) return std::nullopt;
-  return fraction;
-}
 
 }  // namespace
 
@@ -67,6 +51,7 @@ class Engine::Loop final : public Starters {
   void watch_policies();
   void wait_for_slot(Seat& seat);
   void start_idle_jobs();
+  void start_later(Seat& seat, const Error& why);
   std::string take_slot(Seat& seat);
   void arm_eviction(Seat& seat);
   void evict(Seat& seat);
@@ -84,6 +69,8 @@ class Engine::Loop final : public Starters {
   Path alive_file_;
   std::int64_t last_alive_ms_ = 0;  // of the engine before us; 0: there was none
   int stop_requests_ = 0;
+  bool short_ = false;       // of something that starters need
+  bool said_short_ = false;  // since the last job that could be started
 };
 
 // ---- life
@@ -190,12 +177,25 @@ void Engine::Loop::start_idle_jobs() {
     return std::count_if(seats_.begin(), seats_.end(),
                          [](const auto& entry) { return entry.second.slot != 0; });
   };
-  while (!idle_.empty() && busy() < options_.slots && !failure_) {
+  while (!idle_.empty() && !short_ && busy() < options_.slots && !failure_) {
     Seat& seat = seats_.at(idle_.front());
     idle_.pop_front();
     waiting_.erase(seat.shadow.record().id);
-    check(seat.shadow.start(take_slot(seat)));
+    if (seat.shadow.record().state != JobState::idle) continue;
+    const Status started = seat.shadow.start(take_slot(seat));
+    if (!started && may_pass(started.error())) return start_later(seat, started.error());
+    check(started);
+    said_short_ = false;
   }
+}
+
+// Until the next tick.
+void Engine::Loop::start_later(Seat& seat, const Error& why) {
+  give_slot_back(seat);
+  wait_for_slot(seat);
+  if (!said_short_)
+    observer_.notice(cat("no more jobs can be started: ", why.text(), "; they wait"));
+  short_ = said_short_ = true;
 }
 
 // ---- signals and timers
@@ -237,7 +237,9 @@ void Engine::Loop::tick() {
                                    ignored);
   status_timer_.expires_after(kStatusInterval);
   status_timer_.async_wait([this](const asio::error_code& error) {
-    if (!error) tick();
+    if (error) return;
+    if (std::exchange(short_, false)) settle();
+    tick();
   });
 }
 

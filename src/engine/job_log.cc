@@ -21,15 +21,24 @@ JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool tra
 
 // One write per event: with O_APPEND, events of several jobs do not mix.
 void JobLog::append(const std::string& event_text) {
-  if (file_.empty() || failed_) return;
+  if (file_.empty()) return;
   const std::string event = in_form(event_text, form_);
   const Descriptor fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   const auto written =
       !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), event.data(), event.size()); });
-  if (written == static_cast<ssize_t>(event.size())) return;
-  failed_ = true;
-  problem_ = fmt::format("{}; the job goes on without its event log",
-                         system_error("write job event log", file_, errno).message);
+  if (written == static_cast<ssize_t>(event.size())) {
+    failed_ = false;
+    return;
+  }
+  const int why = written >= 0 ? ENOSPC : errno;
+  // Half an event would spoil the next one.
+  if (written > 0) {
+    const off_t end = ::lseek(fd.get(), 0, SEEK_END);
+    std::ignore = ::ftruncate(fd.get(), end - written);
+  }
+  if (!std::exchange(failed_, true))
+    problem_ = fmt::format("{}; the job goes on without its event log",
+                           system_error("write job event log", file_, why).message);
 }
 
 std::string JobLog::take_problem() { return std::exchange(problem_, {}); }

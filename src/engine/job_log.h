@@ -67,7 +67,7 @@ class JobLog {
   bool transfers_ = true;
   EventForm form_ = EventForm::text;
   std::string problem_;
-  bool failed_ = false;
+  bool failed_ = false;  // the last write
 
   // Of this activation.
   CpuUsage run_;

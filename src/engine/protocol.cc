@@ -75,9 +75,35 @@ Variant decode_alternative(std::size_t index, const Json& fields, std::index_seq
   return value;
 }
 
+// Counts levels, and stops at too many.
+class Depth final : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool start_object(std::size_t) override { return ++depth_ <= kDepthMax; }
+  bool start_array(std::size_t) override { return ++depth_ <= kDepthMax; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  static constexpr int kDepthMax = 8;
+  int depth_ = 0;
+};
+
 template <class Variant>
 Result<Variant> decode_variant(std::string_view bytes) {
   constexpr std::size_t kAlternatives = std::variant_size_v<Variant>;
+  if (!is_shallow(bytes))
+    return Error{Errc::corrupt, "a message cannot be read: it is damaged", 0, {}};
   try {
     const Json json = Json::from_msgpack(bytes);
     const auto index = json.at(0).get<std::size_t>();
@@ -101,6 +127,11 @@ std::string encode(const Order& order) { return encode_variant(order); }
 std::string encode(const Report& report) { return encode_variant(report); }
 Result<Order> decode_order(std::string_view bytes) { return decode_variant<Order>(bytes); }
 Result<Report> decode_report(std::string_view bytes) { return decode_variant<Report>(bytes); }
+
+bool is_shallow(std::string_view message) {
+  Depth depth;
+  return Json::sax_parse(message, &depth, Json::input_format_t::msgpack);
+}
 
 std::string framed(std::string_view message) {
   std::array<std::byte, kLengthBytes> length;

@@ -127,6 +127,10 @@ inline constexpr std::size_t kLengthBytes = 4;
 inline constexpr std::size_t kMessageBytesMax = 64 << 20;
 std::string framed(std::string_view message);
 
+// No message of ours is nested deeper than a few levels; parsers call themselves for each, and one
+// of nothing but levels would end them by their stack.  Also false for what is no MessagePack.
+bool is_shallow(std::string_view message);
+
 // Collects what a socket gives until whole messages are there.
 class Unframer {
  public:

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "engine/protocol.h"
 
 namespace cairn {
 
@@ -44,6 +45,7 @@ std::string encode(const EngineRequest& request) {
 std::string encode(const EngineReply& reply) { return packed(reply); }
 
 Result<EngineRequest> decode_engine_request(std::string_view bytes) {
+  if (!is_shallow(bytes)) return unreadable("it is damaged, or nested too deep");
   try {
     const Json json = Json::from_msgpack(bytes);
     const int verb = json.at("verb");
@@ -56,6 +58,7 @@ Result<EngineRequest> decode_engine_request(std::string_view bytes) {
 }
 
 Result<EngineReply> decode_engine_reply(std::string_view bytes) {
+  if (!is_shallow(bytes)) return unreadable("it is damaged, or nested too deep");
   try {
     return Json::from_msgpack(bytes).get<EngineReply>();
   } catch (const Json::exception& problem) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/protocol.h"
+
 namespace cairn {
 namespace {
 
@@ -38,6 +40,16 @@ TEST(Requests, RepliesKeepEveryField) {
   EXPECT_EQ(read.status.memory_mb_free, 8);
   EXPECT_EQ(read.status.disk_kb_free, 10);
   EXPECT_EQ(read.status.slots_max, 11);
+}
+
+TEST(Requests, OfManyLevelsAreRefused) {
+  // One level a byte: an array of one element.
+  for (const std::size_t levels : {1U, 100U, 10'000'000U}) {
+    const std::string message(levels, '\x91');
+    EXPECT_EQ(decode_engine_request(message).error().code, Errc::corrupt);
+    EXPECT_EQ(decode_engine_reply(message).error().code, Errc::corrupt);
+    EXPECT_EQ(decode_report(message).error().code, Errc::corrupt);
+  }
 }
 
 TEST(Requests, AnythingElseIsRefused) {

@@ -1,17 +1,23 @@
 #include "engine/sandbox.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <set>
 #include <sstream>
 
+#include "base/checksum.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "engine/spool_manifest.h"
+#include "os/descriptor.h"
 
 namespace cairn {
 namespace {
@@ -49,12 +55,10 @@ Result<std::uint64_t> bring(FileSystem& files, const FileItem& item, File& from,
   return copy_file(files, from, target, item.mode);
 }
 
-// For the submit side: under another name first, so that nobody sees half a file.  The name is the
-// job's own: several may bring a file of one name at a time, of which one is to stay, and whole.
-Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& target, unsigned mode,
-                                   JobId job) {
+// For the submit side: under another name first, so that nobody sees half a file.
+Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& target,
+                                   const Path& part, unsigned mode) {
   const Path folder = target.parent_path();
-  const Path part = folder / cat(".", target.filename().native(), ".", to_text(job), ".cairn-part");
   auto bytes = [&]() -> Result<std::uint64_t> {
     CAIRN_TRY(auto to, files.create(part, mode));
     CAIRN_TRY(const std::uint64_t copied, to->append_all_of(from));
@@ -69,6 +73,14 @@ Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& ta
   }
   CAIRN_CHECK(files.sync_directory(folder));
   return bytes;
+}
+
+constexpr std::string_view kPartPrefix = ".cairn-part-";
+
+// The name a file has until it is whole: the job's own, since others may deliver the same file.
+Path part_name(const Path& job_folder, const Path& target) {
+  const Checksum sum = checksum(as_bytes(cat(job_folder.native(), '\0', target.native())));
+  return target.parent_path() / cat(kPartPrefix, to_hex(sum).substr(0, 16));
 }
 
 Error filesystem_error(const char* what, const Path& path, const std::error_code& code) {
@@ -132,6 +144,33 @@ bool is_internal(std::string_view name) {
 std::string file_name(const Path& path) { return path.filename().native(); }
 
 }  // namespace
+
+// Holds the name of the part that a job makes.
+static Path part_file(const Path& job_folder) { return job_folder / "part"; }
+
+Status sweep_part(FileSystem& files, const Path& job_folder) {
+  const auto part = read_file(files, part_file(job_folder));
+  if (!part && part.error().code == Errc::not_found) return {};
+  if (!part) return part.error();
+  if (Path(*part).filename().native().starts_with(kPartPrefix))
+    if (auto removed = files.remove(*part); !removed && removed.error().code != Errc::not_found)
+      return removed;
+  return files.remove(part_file(job_folder));
+}
+
+// The job may write anything there, or replace the file by whatever.
+std::optional<double> read_progress(const Path& file) {
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) == -1 || !S_ISREG(status.st_mode)) return std::nullopt;
+  std::array<char, 64> text{};
+  const auto got = ::read(fd.get(), text.data(), text.size() - 1);
+  if (got <= 0) return std::nullopt;
+  char* end = nullptr;
+  const double fraction = std::strtod(text.data(), &end);
+  if (end == text.data() || !(fraction >= 0 && fraction <= 1)) return std::nullopt;
+  return fraction;
+}
 
 Status check_inputs(const JobSpec& job, const Path& home) {
   std::error_code failure;
@@ -374,6 +413,7 @@ Path Sandbox::output_target(const std::string& name) const {
 
 Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
   if (!job_.transfer_files) return std::uint64_t{0};
+  CAIRN_CHECK(sweep_part(files_, order_.job_folder));
   // Looked for first: a missing one stops the job before anything is in its place.
   std::vector<FileItem> items;
   if (job_.when != TransferOutput::on_success || succeeded) {
@@ -387,10 +427,20 @@ Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
       continue;
     }
     CAIRN_TRY(auto file, item.open());
-    CAIRN_TRY(const std::uint64_t more, publish_file(files_, *file, target, item.mode, job_.id));
+    CAIRN_TRY(const std::uint64_t more, publish(*file, target, item.mode));
     bytes += more;
   }
+  CAIRN_CHECK(sweep_part(files_, order_.job_folder));
   return bytes;
+}
+
+// A starter that is killed meanwhile leaves a part; its name outlives it.
+Result<std::uint64_t> Sandbox::publish(File& from, const Path& target, unsigned mode) const {
+  const Path part = part_name(order_.job_folder, target);
+  CAIRN_TRY(auto name, files_.create(part_file(order_.job_folder), 0600));
+  CAIRN_CHECK(name->append(as_bytes(part.native())));
+  CAIRN_CHECK(name->close());
+  return publish_file(files_, from, target, part, mode);
 }
 
 Result<std::uint64_t> Sandbox::deliver_streams() const {
@@ -402,8 +452,7 @@ Result<std::uint64_t> Sandbox::deliver_streams() const {
     auto file = sandbox.open_file(file_name(stream));
     if (!file && file.error().code == Errc::not_found) return {};  // never started
     if (!file) return std::move(file).error();
-    CAIRN_TRY(const std::uint64_t more,
-              publish_file(files_, **file, job_.initial_directory / target, 0666, job_.id));
+    CAIRN_TRY(const std::uint64_t more, publish(**file, job_.initial_directory / target, 0666));
     bytes += more;
     return {};
   };

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ Status check_inputs(const JobSpec& job, const Path& home);
 
 // Before days of work end where they cannot be put.  Errors: not_found, naming the folder.
 Status check_output_folders(const JobSpec& job);
+
+// Removes what a delivery of the job that was cut off left beside the outputs' places.
+Status sweep_part(FileSystem& files, const Path& job_folder);
+
+// What a job says of its progress in the file `kProgressName`, 0 to 1; nothing, where it does not.
+std::optional<double> read_progress(const Path& file);
 
 class Sandbox {
  public:
@@ -94,6 +101,7 @@ class Sandbox {
   Result<std::vector<FileItem>> changed_items() const;
   Result<std::vector<FileItem>> output_items() const;
   Result<std::vector<FileItem>> with_streams(std::vector<FileItem> items) const;
+  Result<std::uint64_t> publish(File& from, const Path& target, unsigned mode) const;
   Path output_target(const std::string& name) const;
   bool streams_apart() const;
 

@@ -208,6 +208,61 @@ TEST_F(SandboxTest, PublishesOutputsAsNewFilesSoThatNobodySeesHalfOfOne) {
   EXPECT_EQ(read_text(root_ / "seen"), "old");  // never written into
 }
 
+// A starter that is killed before its output has its name.
+class KilledAtRename final : public FileSystem {
+ public:
+  struct Killed {};
+  Result<std::unique_ptr<File>> create(const Path& path, unsigned mode) override {
+    return real_.create(path, mode);
+  }
+  Result<std::unique_ptr<File>> open(const Path& path) override { return real_.open(path); }
+  Result<FileInfo> info(const Path& path) override { return real_.info(path); }
+  Status truncate(const Path& path, std::uint64_t bytes) override {
+    return real_.truncate(path, bytes);
+  }
+  Status set_mode(const Path& path, unsigned mode) override { return real_.set_mode(path, mode); }
+  Result<std::vector<std::string>> list(const Path& folder) override { return real_.list(folder); }
+  Status make_folder(const Path& folder) override { return real_.make_folder(folder); }
+  Status link(File& file, const Path& to) override { return real_.link(file, to); }
+  Status rename(const Path&, const Path&) override { throw Killed(); }
+  Status remove(const Path& path) override { return real_.remove(path); }
+  Status sync_directory(const Path& folder) override { return real_.sync_directory(folder); }
+
+ private:
+  PosixFileSystem real_;
+};
+
+TEST_F(SandboxTest, JobsThatDeliverOneFileDoNotTouchEachOthersParts) {
+  staged();
+  KilledAtRename killed;
+  EXPECT_THROW(std::ignore = Sandbox(killed, order_, job_).deliver(true), KilledAtRename::Killed);
+  const Names before = submit_side();
+  StageOrder other = order_;
+  other.job_folder = root_ / "home/1.1";
+  stdfs::create_directories(other.job_folder);
+  Sandbox(files_, other, job_).deliver(true).value();
+  Names after = before;
+  after.insert(after.end(), {"err.txt", "out.txt"});
+  std::sort(after.begin(), after.end());
+  EXPECT_EQ(submit_side(), after);
+}
+
+TEST_F(SandboxTest, SweepsThePartOfADeliveryThatWasCutOff) {
+  staged();
+  KilledAtRename killed;
+  EXPECT_THROW(std::ignore = Sandbox(killed, order_, job_).deliver(true), KilledAtRename::Killed);
+  EXPECT_EQ(submit_side().size(), 3U);  // beside the program and its input
+  job_.output = "elsewhere.txt";        // so that the same part is not made again
+  job_.error = "elsewhere.txt";
+  sandbox().deliver(true).value();
+  EXPECT_EQ(submit_side(), (Names{"elsewhere.txt", "input.txt", "prog"}));
+  EXPECT_EQ(files_.list(order_.job_folder).value(), (Names{"sandbox-0001", "sandbox-0001.staged"}));
+
+  EXPECT_THROW(std::ignore = Sandbox(killed, order_, job_).deliver(true), KilledAtRename::Killed);
+  sweep_part(files_, order_.job_folder).value();
+  EXPECT_EQ(submit_side(), (Names{"elsewhere.txt", "input.txt", "prog"}));
+}
+
 TEST_F(SandboxTest, OnSuccessMeansStreamsOnlyAfterAFailure) {
   job_.output_files = {{"result"}};
   job_.when = TransferOutput::on_success;

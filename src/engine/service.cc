@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <asio.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -30,6 +29,8 @@ namespace cairn {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr auto kPause = std::chrono::milliseconds(500);  // where descriptors or memory are short
+constexpr std::array kEndSignals = {SIGINT, SIGTERM, SIGHUP};
 constexpr const char* kRunner = "engine";
 
 using Acceptor = asio::local::stream_protocol::acceptor;
@@ -37,26 +38,44 @@ using Socket = asio::local::stream_protocol::socket;
 
 // One that asks something: a verb.
 struct Visitor {
-  explicit Visitor(Socket connected) : socket(std::move(connected)) {}
+  Visitor(Socket connected, std::int64_t& all) : socket(std::move(connected)), count(all) {
+    ++count;
+  }
+  Visitor(const Visitor&) = delete;
+  Visitor& operator=(const Visitor&) = delete;
+  ~Visitor() { --count; }
   Socket socket;
+  std::int64_t& count;  // of all visitors
   Unframer requests;
   std::array<char, 16 << 10> buffer{};
   std::string reply;
 };
 
-// Each starter takes two descriptors; a thousand jobs are more than most limits.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  std::ignore = ::setrlimit(RLIMIT_NOFILE, &limit);
-}
+// How many there may be at a time, so that none fails for want of a descriptor.
+struct Room {
+  std::int64_t jobs = 1, visitors = 1;
+};
 
-bool is_over(JobState state) { return state == JobState::completed || state == JobState::removed; }
+// Takes all that we may have.  A job takes one descriptor, and a few more while it starts; a
+// thousand jobs are more than most limits.
+Room make_room() {
+  constexpr std::int64_t kOurs = 32;  // queue, log, socket, what is open for a moment
+  constexpr std::int64_t kVisitorsMax = 256, kMany = 1 << 20;
+  std::int64_t all = 1024;
+  if (rlimit limit{}; ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    std::ignore = ::setrlimit(RLIMIT_NOFILE, &limit);
+    all = static_cast<std::int64_t>(std::min<rlim_t>(limit.rlim_cur, kMany));
+  }
+  Room room;
+  room.visitors = std::clamp<std::int64_t>(all / 8, 1, kVisitorsMax);
+  room.jobs = std::max<std::int64_t>(1, all - kOurs - room.visitors);
+  return room;
+}
 
 }  // namespace
 
-class Service::Loop final : public Starters {
+class Service::Loop final : public Starters, private JobStore {
  public:
   Loop(Queue& queue, const Home& home, ServiceOptions options)
       : Starters(queue, home, options.shadow, options.starter),
@@ -66,18 +85,38 @@ class Service::Loop final : public Starters {
         acceptor_(io_),
         signals_(io_),
         ticks_(io_),
-        policies_(io_) {}
+        policies_(io_),
+        acceptance_(io_),
+        shortage_(io_) {}
 
   Status serve();
 
   void tell(JobId id, const std::string& line, Weight) override { log(to_text(id), line); }
 
  private:
+  // What has happened must be stored, and waits for room on the disk; what is only asked for, and
+  // what is to begin, is refused.
+  JobStore& store() override { return *this; }
+  Status store(const JobRecord& job, std::span<const EventRecord> events) override;
+  Status finish_batch();
+  template <class Action>
+  Status with_patience(const Action& action);
+  template <class Action>
+  auto hastily(const Action& action) {
+    patient_ = false;
+    auto done = action();
+    patient_ = true;
+    return done;
+  }
+  bool wait_for_room();
+  Status remove_job_folder(JobId id) override;
+
   Status take_home();
   Status listen();
   Status resume_jobs();
   Status load_waiting();
   Status know(int cluster);
+  Status sweep_folders();
   void watch_signals();
   void tick();
   void watch_policies();
@@ -91,13 +130,16 @@ class Service::Loop final : public Starters {
   void leave_seats();
   void start_waiting();
   bool has_room() const {
-    return service_.slots_max == 0 || std::ssize(seats_) < service_.slots_max;
+    return !short_ && std::ssize(links_) < room_.jobs &&
+           (service_.slots_max == 0 || std::ssize(seats_) < service_.slots_max);
   }
+  void start_later(Seat& seat, const Error& why);
   void start(const WaitingJob& job);
   void refuse(JobRecord record, const Error& why);
   std::string take_slot(Seat& seat);
 
   void accept();
+  void accept_later();
   void hear(const std::shared_ptr<Visitor>& visitor);
   void answer(const std::shared_ptr<Visitor>& visitor, const std::string& message);
   EngineReply perform(const EngineRequest& request);
@@ -114,18 +156,72 @@ class Service::Loop final : public Starters {
   std::set<JobId> freed_;  // seats to be looked at: is it idle again, over, held?
   Acceptor acceptor_;
   asio::signal_set signals_;
-  Timer ticks_, policies_;
+  Timer ticks_, policies_, acceptance_, shortage_;
+  Room room_;
+  std::int64_t visitors_ = 0;
+  bool short_ = false;       // of something that starters need
+  bool said_short_ = false;  // since the last job that could be started
   std::optional<FolderLock> lock_;
   Descriptor folder_;
   std::chrono::steady_clock::time_point busy_until_;
   std::int64_t since_ms_ = 0, last_alive_ms_ = 0;
   bool stopping_ = false;
+  bool patient_ = true;
+  bool in_batch_ = false;
+  std::vector<JobId> to_remove_;  // folders, when the batch is safe
 };
+
+// ---- what is stored
+
+template <class Action>
+Status Service::Loop::with_patience(const Action& action) {
+  for (bool waited = false;; waited = true) {
+    Status done = action();
+    if (done && waited) log("engine", "the queue can be written again");
+    if (done || done.error().code != Errc::no_space || !patient_) return done;
+    if (!waited)
+      log("engine", fmt::format("{}; the jobs run on, and what happens to them waits for room",
+                                done.error().text()));
+    if (!wait_for_room()) return done;
+  }
+}
+
+Status Service::Loop::store(const JobRecord& job, std::span<const EventRecord> events) {
+  return with_patience([&] { return queue_.store(job, events); });
+}
+
+// Returns whether to try again: not if somebody wants us to end.
+bool Service::Loop::wait_for_room() {
+  sigset_t ends{}, before{};
+  sigemptyset(&ends);
+  for (const int number : kEndSignals) sigaddset(&ends, number);
+  ::pthread_sigmask(SIG_BLOCK, &ends, &before);
+  const timespec pause{1, 0};
+  const int signal = ::sigtimedwait(&ends, nullptr, &pause);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return signal == -1;
+}
+
+// Until a removal is safe from a power cut, the checkpoints stay.
+Status Service::Loop::remove_job_folder(JobId id) {
+  if (!in_batch_) return Starters::remove_job_folder(id);
+  to_remove_.push_back(id);
+  return {};
+}
+
+Status Service::Loop::finish_batch() {
+  in_batch_ = false;
+  CAIRN_CHECK(with_patience([&] { return queue_.end_batch(); }));
+  for (const JobId id : std::exchange(to_remove_, {})) CAIRN_CHECK(remove_job_folder(id));
+  return {};
+}
 
 // ---- life
 
 Status Service::Loop::serve() {
-  raise_descriptor_limit();
+  // Whoever reads what we say may be gone; a file may reach its limit: errors, as all others.
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
+  room_ = make_room();
   CAIRN_CHECK(take_home());
   CAIRN_CHECK(listen());
   since_ms_ = now_ms();
@@ -134,6 +230,7 @@ Status Service::Loop::serve() {
   watch_signals();
   CAIRN_CHECK(resume_jobs());
   CAIRN_CHECK(load_waiting());
+  CAIRN_CHECK(sweep_folders());
   accept();
   tick();
   watch_policies();
@@ -151,14 +248,11 @@ Status Service::Loop::take_home() {
   PosixFileSystem files;
   CAIRN_CHECK(files.make_folder(home_.engine_folder()));
   auto lock = FolderLock::take(home_.engine_folder());
-  if (!lock && lock.error().code == Errc::locked) {
-    const std::string& message = lock.error().message;
-    const auto by = message.find("by pid");
+  if (!lock && lock.error().code == Errc::locked)
     return Error{Errc::locked,
                  fmt::format("{} has an engine already: it is served {}", home_.folder().native(),
-                             by == std::string::npos ? message : message.substr(by)),
+                             locked_by_whom(lock.error())),
                  0, "use that one, or end it with: cairn engine --stop"};
-  }
   if (!lock) return std::move(lock).error();
   lock_.emplace(*std::move(lock));
   struct stat status {};
@@ -202,6 +296,21 @@ Status Service::Loop::resume_jobs() {
   return {};
 }
 
+// Of jobs that are over: who ran them was killed before they went.
+Status Service::Loop::sweep_folders() {
+  PosixFileSystem files;
+  CAIRN_TRY(const auto names, files.list(home_.folder()));
+  for (const std::string& name : names) {
+    const auto id = Home::job_of(name);
+    if (!id) continue;
+    const auto record = queue_.job(*id);
+    if (!record || !is_over(record->state)) continue;
+    CAIRN_TRY(const ClusterRecord cluster, queue_.cluster(id->cluster));
+    if (cluster.runner == kRunner) CAIRN_CHECK(remove_job_folder(*id));
+  }
+  return {};
+}
+
 Status Service::Loop::load_waiting() {
   int newest = loaded_;
   Status known;
@@ -226,7 +335,7 @@ Status Service::Loop::know(int cluster) {
 }
 
 void Service::Loop::watch_signals() {
-  for (const int number : {SIGINT, SIGTERM}) signals_.add(number);
+  for (const int number : kEndSignals) signals_.add(number);
   signals_.async_wait([this](const asio::error_code& error, int) {
     if (error) return;
     stop();
@@ -282,7 +391,10 @@ Status Service::Loop::evaluate_policies() {
     CAIRN_CHECK(seat(std::move(record)));
     freed_.insert(id);
   }
-  for (auto& [id, seat] : seats_) CAIRN_CHECK(seat.shadow.evaluate_periodic());
+  for (auto& [id, seat] : seats_) {
+    const Status done = hastily([&shadow = seat.shadow] { return shadow.evaluate_periodic(); });
+    if (!done && done.error().code != Errc::no_space) return done;  // else next time
+  }
   for (const WaitingJob& job : matches_.ask_again(now_ms() / 1000)) waiting_.add(job);
   return {};
 }
@@ -303,14 +415,7 @@ void Service::Loop::leave_seats() {
     if (found == seats_.end() || found->second.shadow.active()) continue;
     if (const auto taken = taken_.extract(id); !taken.empty()) free_ += taken.mapped();
     const JobRecord& record = found->second.shadow.record();
-    if (record.state == JobState::idle)
-      waiting_.add(
-          {.id = id,
-           .priority = static_cast<int>(record.ad.get_integer("JobPrio").value_or(0)),
-           .cpus = std::max(1, static_cast<int>(record.ad.get_integer("RequestCpus").value_or(1))),
-           .memory_mb =
-               std::max<std::int64_t>(0, record.ad.get_integer("RequestMemory").value_or(0)),
-           .disk_kb = std::max<std::int64_t>(0, record.ad.get_integer("RequestDisk").value_or(0))});
+    if (record.state == JobState::idle) waiting_.add(waiting_job(id, record.ad));
     seats_.erase(found);
   }
 }
@@ -349,7 +454,24 @@ void Service::Loop::start(const WaitingJob& job) {
   free_ -= asked;
   taken_.emplace(job.id, asked);
   freed_.insert(job.id);  // if it does not start after all
-  check((*seat)->shadow.start(take_slot(**seat)));
+  const Status started = hastily([&] { return (*seat)->shadow.start(take_slot(**seat)); });
+  if (!started && may_pass(started.error())) return start_later(**seat, started.error());
+  check(started);
+  said_short_ = false;
+}
+
+// Its seat was noted as free before.
+void Service::Loop::start_later(Seat& seat, const Error& why) {
+  give_slot_back(seat);
+  if (!said_short_)
+    log("engine", fmt::format("no more jobs can be started: {}; they wait", why.text()));
+  short_ = said_short_ = true;
+  shortage_.expires_after(kPause);
+  shortage_.async_wait([this](const asio::error_code& error) {
+    if (error) return;
+    short_ = false;
+    settle();
+  });
 }
 
 // An ad that no starter could be given.
@@ -358,7 +480,7 @@ void Service::Loop::refuse(JobRecord record, const Error& why) {
   record.state = JobState::held;
   record.hold = HoldFacts{kHoldCannotStart, 0, why.text()};
   const EventRecord event{now_ms(), Mark::evicted, cat("hold: ", why.text())};
-  check(queue_.store(record, {&event, 1}));
+  check(store(record, {&event, 1}));
   log(to_text(record.id), cat("held: ", why.text()));
 }
 
@@ -372,15 +494,25 @@ std::string Service::Loop::take_slot(Seat& seat) {
 void Service::Loop::accept() {
   acceptor_.async_accept([this](const asio::error_code& error, Socket socket) {
     if (!acceptor_.is_open()) return;
-    if (!error) {
+    // Out of descriptors, most likely: at once again would be a busy loop.
+    if (error) return accept_later();
+    // One that finds no room is sent away, and comes back.
+    if (visitors_ < room_.visitors) {
       ucred peer{};
       socklen_t bytes = sizeof peer;
       const bool known =
           ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0;
       if (known && (peer.uid == ::geteuid() || peer.uid == 0))
-        hear(std::make_shared<Visitor>(std::move(socket)));
+        hear(std::make_shared<Visitor>(std::move(socket), visitors_));
     }
     accept();
+  });
+}
+
+void Service::Loop::accept_later() {
+  acceptance_.expires_after(kPause);
+  acceptance_.async_wait([this](const asio::error_code& error) {
+    if (!error) accept();
   });
 }
 
@@ -417,12 +549,21 @@ void Service::Loop::answer(const std::shared_ptr<Visitor>& visitor, const std::s
 EngineReply Service::Loop::perform(const EngineRequest& request) {
   EngineReply reply;
   if (request.verb == RequestVerb::wake) check(load_waiting());
+  // One wait for the disk, not one for each job.
+  in_batch_ = request.jobs.size() > 1;
+  if (in_batch_) queue_.begin_batch();
   for (const JobId id : request.jobs) {
-    auto answer = perform(request, id);
-    if (!answer && answer.error().code != Errc::not_found) check(answer.error());
-    reply.answers.push_back(answer ? *std::move(answer)
-                                   : JobAnswer{id, false, "is not in the queue"});
+    auto answer = hastily([&] { return perform(request, id); });
+    if (answer) {
+      reply.answers.push_back(*std::move(answer));
+    } else if (answer.error().code == Errc::not_found) {
+      reply.answers.push_back({id, false, "is not in the queue"});
+    } else {
+      if (answer.error().code != Errc::no_space) check(answer.error());
+      reply.answers.push_back({id, false, cat("stays as it is: ", answer.error().text())});
+    }
   }
+  if (in_batch_) check(finish_batch());
   reply.status = status();
   return reply;
 }
@@ -501,12 +642,13 @@ EngineStatus Service::Loop::status() const {
           .slots_max = service_.slots_max};
 }
 
+// Not by stdio, for which a full disk is no ordinary error.
 void Service::Loop::log(std::string_view who, std::string_view line) {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   ::localtime_r(&now, &local);
-  fmt::print("{:%Y-%m-%d %H:%M:%S} {} {}\n", local, who, line);
-  static_cast<void>(std::fflush(stdout));
+  const std::string text = fmt::format("{:%Y-%m-%d %H:%M:%S} {} {}\n", local, who, line);
+  std::ignore = ::write(STDOUT_FILENO, text.data(), text.size());
 }
 
 // ----

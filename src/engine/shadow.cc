@@ -172,7 +172,7 @@ void Shadow::quit(const QuitOrder& order) {
 }
 
 Status Shadow::stage(bool adopt) {
-  CAIRN_CHECK(host_.start_starter(record_.id, record_.activation, mark()));
+  if (!has_starter_) CAIRN_CHECK(host_.start_starter(record_.id, record_.activation, mark()));
   has_starter_ = true;
   adopting_ = adopt;
   launched_ = started_ = fast_ = finish_failed_ = false;
@@ -238,6 +238,7 @@ std::int64_t Shadow::memory_mb_max() const {
 
 Status Shadow::start(const std::string& slot) {
   if (record_.wish != Wish::none) return fulfil();  // an engine died on the way to it
+  if (record_.state != JobState::idle) return {};
   slot_ = slot;
   const auto matched = matched_ad();
   if (!matched)  // as a pool writes it, without a code
@@ -248,8 +249,14 @@ Status Shadow::start(const std::string& slot) {
   for (const auto& [name, text] : matched->attributes())
     if (name.starts_with("MATCH_")) next.live.set(name, text);
   note(next, [&slot](LiveAd& live, std::int64_t now) { live.activated(now, slot); });
-  return happen(JobEvent::start, std::move(next), {Mark::stage_begin},
-                fmt::format("on {} from {}", slot, resume_point()));
+  // It does nothing before it is told to, which is after the job's new state is stored.
+  CAIRN_CHECK(
+      host_.start_starter(record_.id, next.activation, home_.mark(record_.id, next.activation)));
+  has_starter_ = true;
+  const Status begun = happen(JobEvent::start, std::move(next), {Mark::stage_begin},
+                              fmt::format("on {} from {}", slot, resume_point()));
+  if (!begun) quit({});
+  return begun;
 }
 
 Status Shadow::resume(const std::string& slot, std::int64_t last_alive_ms) {

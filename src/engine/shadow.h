@@ -75,7 +75,8 @@ class Shadow {
          JobRecord record, JobSpec job, std::vector<TimedMark> marks);
 
   // ---- what the engine asks; every error is one of the queue, or of starting processes
-  Status start(const std::string& slot);  // an idle job: a slot is free
+  // An idle job: a slot is free.  If no starter can be started, the job is as it was.
+  Status start(const std::string& slot);
   // The engine that ran the job is gone.  A job that needs a starter now takes `slot`.
   //   last_alive_ms  when that engine was last seen; 0: not known
   Status resume(const std::string& slot, std::int64_t last_alive_ms = 0);

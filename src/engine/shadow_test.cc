@@ -20,6 +20,7 @@ class ScriptedHost final : public ShadowHost {
 
   std::int64_t now_ms() override { return now_ += 10; }
   Status start_starter(JobId, int activation, const std::string&) override {
+    if (no_starters) return Error{Errc::io, "spawn: Too many open files", EMFILE, {}};
     note("starter " + std::to_string(activation));
     return {};
   }
@@ -60,12 +61,27 @@ class ScriptedHost final : public ShadowHost {
   std::vector<std::string> take() { return std::exchange(notes_, {}); }
   std::vector<std::string> lines;
   StageOrder staged;  // the last
+  bool no_starters = false;
 
  private:
   void note(std::string text) { notes_.push_back(std::move(text)); }
   Queue& queue_;
   std::vector<std::string> notes_;
   std::int64_t now_ = 1000;
+};
+
+// A queue whose disk may be full.
+class LimitedStore final : public JobStore {
+ public:
+  explicit LimitedStore(Queue& queue) : queue_(queue) {}
+  Status store(const JobRecord& job, std::span<const EventRecord> events) override {
+    if (full) return Error{Errc::no_space, "write queue.sqlite: full", ENOSPC, {}};
+    return queue_.store(job, events);
+  }
+  bool full = false;
+
+ private:
+  Queue& queue_;
 };
 
 using Orders = std::vector<std::string>;
@@ -100,7 +116,7 @@ class ShadowTest : public ::testing::Test {
     JobRecord record = queue_.jobs(cluster_).value().at(0);
     JobSpec spec = job_spec(record.ad).value();
     auto marks = queue_.marks(record.id).value();
-    return std::make_unique<Shadow>(queue_, host_, home_, options_, std::move(record),
+    return std::make_unique<Shadow>(store_, host_, home_, options_, std::move(record),
                                     std::move(spec), std::move(marks));
   }
 
@@ -126,11 +142,63 @@ class ShadowTest : public ::testing::Test {
   PosixFileSystem files_;
   Home home_ = Home::open(files_, folder_.path() / "home").value();
   Queue queue_ = Queue::open(home_.queue_file()).value();
+  LimitedStore store_{queue_};
   ScriptedHost host_{queue_};
   ShadowOptions options_;
   int cluster_ = 0;
   std::unique_ptr<Shadow> shadow_;
 };
+
+TEST_F(ShadowTest, IsAsItWasWhereNoStarterCanBeStarted) {
+  const JobRecord before = shadow_->record();
+  host_.no_starters = true;
+  const Status started = shadow_->start("slot1@host");
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().sys_errno, EMFILE);
+  EXPECT_EQ(shadow_->record(), before);
+  EXPECT_EQ(queue_.job(before.id).value().state, JobState::idle);
+  EXPECT_FALSE(shadow_->active());
+  host_.no_starters = false;
+  start();
+  EXPECT_EQ(shadow_->record().activation, 1);
+}
+
+TEST_F(ShadowTest, StartsNothingOfWhichTheQueueDoesNotKnow) {
+  const JobRecord before = shadow_->record();
+  store_.full = true;
+  const Status started = shadow_->start("slot1@host");
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Errc::no_space);
+  EXPECT_EQ(host_.take(), (Orders{"starter 1", "quit @idle", "release"}));
+  EXPECT_EQ(shadow_->record(), before);
+  EXPECT_FALSE(shadow_->active());
+  EXPECT_FALSE(shadow_->request(Wish::remove, Vacate::soft, "full"));
+  EXPECT_EQ(shadow_->record(), before);
+  store_.full = false;
+  start();
+  EXPECT_EQ(shadow_->record().activation, 1);
+}
+
+TEST_F(ShadowTest, SurvivesAClockThatJumps) {
+  host_.pass(10 * 86'400'000);
+  start();
+  checkpoint(0);
+  tell(Started{123});
+  host_.pass(86'400'000);  // a day forward
+  checkpoint(1);
+  tell(Started{123});
+  host_.pass(-2 * 86'400'000);  // and two back
+  tell_exit(ExitStatus{});
+  tell(Finished{5});
+  EXPECT_EQ(state(), JobState::completed);
+  const auto marks = queue_.marks(shadow_->record().id).value();
+  for (std::size_t i = 1; i < marks.size(); ++i) EXPECT_GE(marks[i].time_ms, marks[i - 1].time_ms);
+  const Goodput sum = shadow_->goodput();
+  EXPECT_GE(sum.wall().count(), 86'400'000);
+  EXPECT_LT(sum.wall().count(), 11 * 86'500'000LL);
+  for (const auto& [name, text] : shadow_->record().live.attributes())
+    EXPECT_FALSE(text.starts_with("-")) << name << " = " << text;
+}
 
 TEST_F(ShadowTest, GoesTheWholeRoadAndStoresEveryStateBeforeItsOrder) {
   shadow_->start("slot1@host").value();

@@ -502,6 +502,7 @@ void Starter::perform(const QuitOrder& order) {
   quit_ = true;
   if (!sandbox_) return;
   if (order.deliver) static_cast<void>(sandbox_->deliver_streams().has_value());  // best effort
+  std::ignore = sweep_part(files_, order_->job_folder);
   for (const Path& path : sandbox_->paths())
     if (auto removed = remove_together(files_, path); !removed)
       std::cerr << "cairn: " << removed.error().text() << '\n';

@@ -9,15 +9,10 @@
 #include <utility>
 
 #include "base/try.h"
+#include "engine/sandbox.h"
 #include "os/process.h"
 
 namespace cairn {
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Starters::Starters(Queue& queue, const Home& home, ShadowOptions shadow, StarterProgram starter)
     : queue_(queue),
@@ -31,9 +26,27 @@ Result<Seat*> Starters::seat(JobRecord record) {
   CAIRN_TRY(std::vector<TimedMark> marks, queue_.marks(id));
   const auto [entry, made] =
       seats_.try_emplace(id, io_,
-                         Shadow(queue_, *this, home_, shadow_options_, std::move(record),
+                         Shadow(store(), *this, home_, shadow_options_, std::move(record),
                                 std::move(spec), std::move(marks)));
   return &entry->second;
+}
+
+bool may_pass(const Error& error) {
+  if (error.code == Errc::no_space) return true;
+  switch (error.sys_errno) {
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN:
+    case ENOMEM:
+    case ENOBUFS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Starters::give_slot_back(Seat& seat) {
+  if (seat.slot != 0) free_slots_.insert(std::exchange(seat.slot, 0));
 }
 
 int Starters::take_slot_number() {
@@ -151,7 +164,7 @@ void Starters::release_starter(JobId id) {
   if (!seat.link) return;
   seat.link->released = true;
   seat.link.reset();
-  if (seat.slot != 0) free_slots_.insert(std::exchange(seat.slot, 0));
+  give_slot_back(seat);
   seat.evict.cancel();
   seat.vacate.cancel();
   on_free(seat);
@@ -163,6 +176,7 @@ Status Starters::remove_job_folder(JobId id) {
   // A starter that was released may still be at its own part of it.
   constexpr int kTriesMax = 1000;
   PosixFileSystem files;
+  std::ignore = sweep_part(files, home_.job_folder(id));
   Status removed = remove_tree(files, home_.job_folder(id));
   for (int tries = 0; !removed && tries < kTriesMax; ++tries) {
     const Error& error = removed.error();

@@ -22,6 +22,7 @@
 #include "engine/protocol.h"
 #include "engine/shadow.h"
 #include "engine/starter_program.h"
+#include "os/clock.h"
 #include "queue/queue.h"
 
 namespace cairn {
@@ -55,7 +56,8 @@ struct Seat {
   bool peace_said = false;
 };
 
-std::int64_t wall_clock_ms();  // since 1970
+// Want of descriptors, processes, memory or disk: what could not be started may be started later.
+bool may_pass(const Error& error);
 
 class Starters : public ShadowHost {
  public:
@@ -79,10 +81,13 @@ class Starters : public ShadowHost {
   // Its starter is gone or going: the slot is free.
   virtual void on_free(Seat& seat) = 0;
 
+  // Where the shadows write to.
+  virtual JobStore& store() { return queue_; }
   Result<Seat*> seat(JobRecord record);
   // The lowest number that no seat has.
   int take_slot_number();
-  // An error of the queue or of starting processes: nothing can go on.
+  void give_slot_back(Seat& seat);
+  // An error of the queue or of starting processes: nothing can go on, see may_pass().
   void check(const Status& status);
   void kill_all_starters();
 

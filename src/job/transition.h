@@ -27,6 +27,11 @@ enum class JobState {
 };
 inline constexpr std::size_t kJobStates = 10;
 
+// Nothing will ever happen to it any more.
+constexpr bool is_over(JobState state) {
+  return state == JobState::completed || state == JobState::removed;
+}
+
 enum class JobEvent {
   start,            // a slot is free
   checkpoint_exit,  // exited as promised: the checkpoint exit code

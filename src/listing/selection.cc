@@ -102,8 +102,6 @@ Result<std::vector<JobRange>> resolve_name(const std::string& name, const QueueO
 
 }  // namespace
 
-bool is_over(JobState state) { return state == JobState::completed || state == JobState::removed; }
-
 std::variant<JobRange, std::string> parse_selector(std::string_view text) {
   if (const auto range = parse_range(text)) return *range;
   return std::string(text);

@@ -27,7 +27,7 @@ struct QueueOutline {
   std::vector<ClusterRow> clusters;  // by number
   std::vector<StateCount> counts;    // in any order
 };
-bool is_over(JobState state);  // completed or removed
+using cairn::is_over;
 
 // The jobs that `words` name, in their order, without repetition of a word's range.  A name
 // means all clusters of that name that are not finished; if there is none, the newest one.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace cairn {
 
@@ -23,5 +24,12 @@ class SystemClock final : public Clock {
     return std::chrono::system_clock::now();
   }
 };
+
+// For records and logs: milliseconds since 1970.
+inline std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             SystemClock().wall().time_since_epoch())
+      .count();
+}
 
 }  // namespace cairn

@@ -68,8 +68,10 @@ std::string owner_of(int fd) {
   return "another process";
 }
 
+constexpr std::string_view kBy = "by ", kLockedBy = " is locked by ";
+
 Error locked_by(const Path& folder, const std::string& owner) {
-  return {Errc::locked, cat(folder.native(), " is locked by ", owner), EAGAIN,
+  return {Errc::locked, cat(folder.native(), kLockedBy, owner), EAGAIN,
           "wait until it has ended, or use another folder"};
 }
 
@@ -165,6 +167,10 @@ void FolderLock::release() {
   if (still_named(fd_.get(), file_)) ::unlink(file_.c_str());
   fd_.reset();
   owned_folders().remove(device_, inode_);
+}
+
+std::string locked_by_whom(const Error& error) {
+  return error.message.substr(error.message.rfind(kLockedBy) + kLockedBy.size() - kBy.size());
 }
 
 Result<Descriptor> lock_folder(const Path& folder) {

@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 #include "os/descriptor.h"
 #include "os/filesystem.h"
 
@@ -40,6 +42,9 @@ class FolderLock {
   ino_t inode_;
   pid_t owner_;
 };
+
+// Of an error of FolderLock::take(): "by pid 123 on host foo", for a sentence of one's own.
+std::string locked_by_whom(const Error& error);
 
 // Waits until no other descriptor of this kind is open on the folder, in whatever process; then
 // it is ours until it is closed or the process ends.  Not for network file systems.

@@ -18,6 +18,7 @@
 #include "job/live_ad.h"
 #include "job/policy.h"
 #include "os/atomic_file.h"
+#include "os/clock.h"
 
 namespace cairn {
 namespace {
@@ -31,12 +32,6 @@ constexpr const char* kStarterName = "cairn-starter";
 constexpr int kHoldSystemPolicy = 26;  // HTCondor's code
 constexpr auto kAskEvery = std::chrono::seconds(5);
 constexpr auto kDeskPatience = std::chrono::seconds(20);
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 bool over(JobState state) { return state == JobState::completed || state == JobState::removed; }
 

@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "job/policy.h"
+#include "queue/cluster_file.h"
+#include "queue/rows.h"
 
 namespace cairn {
 
@@ -33,31 +35,23 @@ struct WrappedAs<Result<T>> {
 template <class T>
 using Wrapped = typename WrappedAs<T>::type;
 
-Error database_error(std::string_view what, const std::filesystem::path& file,
-                     const SQLite::Exception& problem, const char* hint) {
-  const int code = problem.getErrorCode();
-  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-  return {damaged ? Errc::corrupt : Errc::io,
-          fmt::format("{} {}: {}", what, file.native(), problem.what()), 0,
-          damaged
-              ? "move its whole folder away to begin anew; the checkpoints are in JOB/spool there"
-              : hint};
-}
-
 }  // namespace
 
 struct Queue::Database {
   Database(std::filesystem::path path, int busy_ms)
       : file(std::move(path)),
-        sqlite(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms) {}
+        sqlite(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms),
+        clusters(file.parent_path() / "clusters") {}
 
   std::filesystem::path file;
   SQLite::Database sqlite;
+  ClusterFiles clusters;
   std::optional<SQLite::Statement> upsert, insert_event;  // of store(), made once
-  bool durable = true;
+  bool durable = true, in_batch = false;
 
   // In WAL mode what is not durable follows with the next that is; the order always stays.
   void be_durable(bool wanted) {
+    wanted = wanted && !in_batch;
     if (durable == wanted) return;
     sqlite.exec(wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     durable = wanted;
@@ -83,7 +77,6 @@ struct Queue::Database {
 namespace {
 
 constexpr int kBusyMs = 10'000;
-constexpr int kSchemaVersion = 2;  // of schema.sql; an older one is brought up to it
 constexpr const char* kJobColumns =
     "cluster, proc, ad, state, activation, next_checkpoint, last_checkpoint, crashes, evictions,"
     " completions, exit_by_signal, exit_value, hold_code, hold_subcode, hold_reason,"
@@ -92,36 +85,13 @@ constexpr const char* kJobColumns =
 constexpr const char* kWholeAd =
     "coalesce((SELECT c.ad FROM clusters c WHERE c.cluster = jobs.cluster), '') || ad";
 
-JobState state_from(std::string_view text) {
-  for (std::size_t i = 0; i < kJobStates; ++i)
-    if (to_text(static_cast<JobState>(i)) == text) return static_cast<JobState>(i);
-  throw SQLite::Exception(fmt::format("unknown job state '{}'", text));
-}
-
 JobRecord job_from(SQLite::Statement& row) {
   JobRecord job;
   job.id = {.cluster = row.getColumn(0), .proc = row.getColumn(1)};
   auto ad = JobAd::parse(row.getColumn(2).getString());
   if (!ad) throw SQLite::Exception(ad.error().text());
   job.ad = *std::move(ad);
-  job.state = state_from(row.getColumn(3).getString());
-  job.activation = row.getColumn(4);
-  job.next_checkpoint = row.getColumn(5).getInt64();
-  if (!row.isColumnNull(6)) job.last_checkpoint = row.getColumn(6).getInt64();
-  job.crashes = row.getColumn(7);
-  job.evictions = row.getColumn(8);
-  job.completions = row.getColumn(9);
-  if (!row.isColumnNull(10)) {
-    const bool by_signal = row.getColumn(10).getInt() != 0;
-    const int value = row.getColumn(11);
-    job.exit = ExitStatus{by_signal, by_signal ? 0 : value, by_signal ? value : 0};
-  }
-  if (!row.isColumnNull(12))
-    job.hold = HoldFacts{row.getColumn(12), row.getColumn(13), row.getColumn(14).getString()};
-  job.user_ms = row.getColumn(15).getInt64();
-  job.system_ms = row.getColumn(16).getInt64();
-  job.sent_bytes = static_cast<std::uint64_t>(row.getColumn(17).getInt64());
-  job.received_bytes = static_cast<std::uint64_t>(row.getColumn(18).getInt64());
+  read_life(row, 3, job);
   auto live = JobAd::parse(row.getColumn(19).getString());
   if (!live) throw SQLite::Exception(live.error().text());
   job.live = *std::move(live);
@@ -165,33 +135,28 @@ constexpr std::array kNewColumns = {
     Column{"jobs", "request_disk_kb", "INTEGER NOT NULL DEFAULT 0"},
 };
 
-bool has_column(SQLite::Database& sqlite, const Column& column) {
-  SQLite::Statement query(sqlite, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
-  query.bind(1, column.table);
-  query.bind(2, column.name);
-  return query.executeStep();
-}
-
 // Of several that open an old queue at once, one does it.
 void upgrade(SQLite::Database& sqlite) {
   SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
   for (const Column& column : kNewColumns)
-    if (!has_column(sqlite, column))
+    if (!has_column(sqlite, column.table, column.name))
       sqlite.exec(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", column.table, column.name,
                               column.declaration));
   sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
 }
 
-int write_cluster(SQLite::Database& sqlite, const ClusterRecord& cluster) {
+//   number  0: the next one
+int write_cluster(SQLite::Database& sqlite, const ClusterRecord& cluster, int number = 0) {
   SQLite::Statement insert(sqlite,
-                           "INSERT INTO clusters (key, created_ms, runner, pool_id, name)"
-                           " VALUES (?, ?, ?, nullif(?, ''), nullif(?, ''))");
+                           "INSERT INTO clusters (key, created_ms, runner, pool_id, name, cluster)"
+                           " VALUES (?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, 0))");
   insert.bind(1, cluster.key);
   insert.bind(2, cluster.created_ms);
   insert.bind(3, cluster.runner);
   insert.bind(4, cluster.pool_id);
   insert.bind(5, cluster.name);
+  insert.bind(6, number);
   insert.exec();
   return static_cast<int>(sqlite.getLastInsertRowid());
 }
@@ -206,7 +171,7 @@ std::optional<int> newest_cluster(SQLite::Database& sqlite, const std::string& k
 
 // What does not change in a job's life is written with its first state only.
 void write_job(SQLite::Statement& upsert, const JobRecord& job) {
-  upsert.reset();
+  upsert.tryReset();  // reset() would throw once more what a failed write threw
   upsert.clearBindings();
   upsert.bind(1, job.id.cluster);
   upsert.bind(2, job.id.proc);
@@ -259,7 +224,7 @@ constexpr const char* kInsertEvent =
 void write_events(SQLite::Statement& insert, const JobRecord& job,
                   std::span<const EventRecord> events) {
   for (const EventRecord& event : events) {
-    insert.reset();
+    insert.tryReset();
     insert.clearBindings();
     insert.bind(1, job.id.cluster);
     insert.bind(2, job.id.proc);
@@ -273,11 +238,12 @@ void write_events(SQLite::Statement& insert, const JobRecord& job,
 
 // What an idle job is chosen by stands in columns of its own.
 void write_requests(SQLite::Statement& update, JobId id, const JobAd& ad) {
+  const WaitingJob job = waiting_job(id, ad);
   update.reset();
-  update.bind(1, ad.get_integer("JobPrio").value_or(0));
-  update.bind(2, std::max<std::int64_t>(1, ad.get_integer("RequestCpus").value_or(1)));
-  update.bind(3, std::max<std::int64_t>(0, ad.get_integer("RequestMemory").value_or(0)));
-  update.bind(4, std::max<std::int64_t>(0, ad.get_integer("RequestDisk").value_or(0)));
+  update.bind(1, job.priority);
+  update.bind(2, job.cpus);
+  update.bind(3, job.memory_mb);
+  update.bind(4, job.disk_kb);
   update.bind(5, id.cluster);
   update.bind(6, id.proc);
   update.exec();
@@ -319,12 +285,16 @@ bool asks_for_something(std::string_view changes) {
   return false;
 }
 
-Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
-                   std::int64_t now_ms) {
+void write_shared(SQLite::Database& sqlite, int cluster, const JobAd& ad) {
   SQLite::Statement share(sqlite, "UPDATE clusters SET ad = ? WHERE cluster = ?");
-  share.bind(1, jobs.ad.text());
+  share.bind(1, ad.text());
   share.bind(2, cluster);
   share.exec();
+}
+
+Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
+                   std::int64_t now_ms) {
+  write_shared(sqlite, cluster, jobs.ad);
   const bool on_hold = is_on_hold(jobs.ad);
   const auto asked = [&](const char* name, std::int64_t least) {
     return std::max(least, jobs.ad.get_integer(name).value_or(least));
@@ -362,6 +332,38 @@ Status write_alike(SQLite::Database& sqlite, int cluster, const NewJobs& jobs,
     ++proc;
   }
   return {};
+}
+
+// The cluster's file is there before the cluster, and counts when the cluster does.
+Status commit_with_file(SQLite::Database& sqlite, ClusterFiles& files, ClusterRecord cluster,
+                        int number, const NewJobs& jobs, SQLite::Transaction& transaction) {
+  cluster.cluster = number;
+  CAIRN_CHECK(files.prepare(cluster, jobs));
+  try {
+    transaction.commit();
+  } catch (const SQLite::Exception&) {
+    files.discard(number);
+    throw;
+  }
+  files.publish(number);
+  SQLite::Statement held(sqlite,
+                         "SELECT proc, hold_code, hold_subcode, hold_reason FROM jobs"
+                         " WHERE cluster = ? AND state = 'held'");
+  held.bind(1, number);
+  while (held.executeStep()) {
+    JobRecord job;
+    job.id = {number, held.getColumn(0).getInt()};
+    job.state = JobState::held;
+    job.hold = HoldFacts{held.getColumn(1), held.getColumn(2), held.getColumn(3).getString()};
+    files.note(job);
+  }
+  return {};
+}
+
+NewJobs unshared(std::span<const JobAd> ads) {
+  NewJobs jobs;
+  for (const JobAd& ad : ads) jobs.changes.push_back(ad.text());
+  return jobs;
 }
 
 // Attributes that differ between two submissions of one file.
@@ -409,11 +411,7 @@ Result<Queue> Queue::open_once(const std::filesystem::path& file, bool& busy) {
   try {
     auto database = std::make_unique<Database>(file, kBusyMs);
     const int version = database->sqlite.execAndGet("PRAGMA user_version").getInt();
-    if (version > kSchemaVersion)
-      return Error{Errc::unsupported,
-                   fmt::format("{} was written by a newer Cairn (schema {}, this one knows {})",
-                               file.native(), version, kSchemaVersion),
-                   0, "use that one, or another CAIRN_HOME"};
+    if (version > kSchemaVersion) return newer_schema(file, version);
     database->sqlite.exec("PRAGMA journal_mode = WAL");
     // FULL: a commit survives a power cut, not only a crash of this process.
     database->sqlite.exec("PRAGMA synchronous = FULL");
@@ -436,18 +434,21 @@ Result<std::optional<int>> Queue::submit(const std::string& key, std::optional<i
     const int cluster = write_cluster(sqlite, {.key = key, .created_ms = now_ms});
     CAIRN_TRY(const std::vector<JobAd> ads, make(cluster));
     write_new_jobs(sqlite, cluster, ads, now_ms);
-    transaction.commit();
+    CAIRN_CHECK(commit_with_file(database_->sqlite, database_->clusters,
+                                 {.key = key, .created_ms = now_ms}, cluster, unshared(ads),
+                                 transaction));
     return std::optional(cluster);
   });
 }
 
 Result<int> Queue::add(const ClusterRecord& cluster, std::span<const JobAd> ads) {
-  return database_->guarded("submit to", [&] {
+  return database_->guarded("submit to", [&]() -> Result<int> {
     database_->be_durable(true);
     SQLite::Transaction transaction(database_->sqlite, SQLite::TransactionBehavior::IMMEDIATE);
     const int number = write_cluster(database_->sqlite, cluster);
     write_new_jobs(database_->sqlite, number, ads, cluster.created_ms);
-    transaction.commit();
+    CAIRN_CHECK(commit_with_file(database_->sqlite, database_->clusters, cluster, number,
+                                 unshared(ads), transaction));
     return number;
   });
 }
@@ -459,7 +460,8 @@ Result<int> Queue::add(const ClusterRecord& cluster, const MakeJobs& make) {
     const int number = write_cluster(database_->sqlite, cluster);
     CAIRN_TRY(const NewJobs jobs, make(number));
     CAIRN_CHECK(write_alike(database_->sqlite, number, jobs, cluster.created_ms));
-    transaction.commit();
+    CAIRN_CHECK(commit_with_file(database_->sqlite, database_->clusters, cluster, number, jobs,
+                                 transaction));
     return number;
   });
 }
@@ -475,7 +477,10 @@ Result<int> Queue::add(const ClusterRecord& cluster, const MakeAds& make) {
     update.exec();
     CAIRN_TRY(const std::vector<JobAd> ads, make(number));
     write_new_jobs(database_->sqlite, number, ads, cluster.created_ms);
-    transaction.commit();
+    ClusterRecord numbered = cluster;
+    numbered.pool_id = std::to_string(number);
+    CAIRN_CHECK(commit_with_file(database_->sqlite, database_->clusters, numbered, number,
+                                 unshared(ads), transaction));
     return number;
   });
 }
@@ -623,7 +628,52 @@ Status Queue::remove_cluster(int cluster) {
       remove.exec();
     }
     transaction.commit();
+    database_->clusters.remove(cluster);
   });
+}
+
+Status Queue::restore(const ClusterRecord& cluster, const JobAd& shared,
+                      std::span<const JobRecord> jobs, std::int64_t now_ms) {
+  return database_->guarded("restore to", [&]() -> Status {
+    SQLite::Database& sqlite = database_->sqlite;
+    database_->be_durable(true);
+    SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+    write_cluster(sqlite, cluster, cluster.cluster);
+    write_shared(sqlite, cluster.cluster, shared);
+    SQLite::Statement upsert(sqlite, upsert_text()), insert(sqlite, kInsertEvent),
+        requests(sqlite, kUpdateRequests);
+    for (const JobRecord& job : jobs) {
+      write_job(upsert, job);
+      CAIRN_TRY(const JobAd whole, JobAd::parse(shared.text() + job.ad.text()));
+      write_requests(requests, job.id, whole);
+      const EventRecord event{
+          now_ms, job.state == JobState::idle ? std::optional(Mark::queued) : std::nullopt,
+          "the queue was lost and is built anew"};
+      write_events(insert, job, {&event, 1});
+    }
+    transaction.commit();
+    return {};
+  });
+}
+
+Status Queue::check(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file))
+    return Error{Errc::not_found, fmt::format("there is no {}", file.native()), 0, {}};
+  try {
+    SQLite::Database sqlite(file, SQLite::OPEN_READWRITE, kBusyMs);
+    const int version = sqlite.execAndGet("PRAGMA user_version").getInt();
+    if (version > kSchemaVersion) return newer_schema(file, version);
+    const std::string verdict = sqlite.execAndGet("PRAGMA quick_check").getString();
+    if (verdict != "ok" || !has_column(sqlite, "jobs", "state"))
+      return Error{Errc::corrupt,
+                   fmt::format("{} is damaged: {}", file.native(),
+                               verdict == "ok" ? "it has no jobs" : verdict),
+                   0,
+                   {}};
+    return {};
+  } catch (const SQLite::Exception& problem) {
+    return database_error("read", file, problem, "");
+  }
 }
 
 Status Queue::store(const JobRecord& job, std::span<const EventRecord> events) {
@@ -638,6 +688,18 @@ Status Queue::store(const JobRecord& job, std::span<const EventRecord> events) {
     write_job(*database_->upsert, job);
     write_events(*database_->insert_event, job, events);
     transaction.commit();
+    database_->clusters.note(job);
+  });
+}
+
+void Queue::begin_batch() { database_->in_batch = true; }
+
+// Any durable write brings what was written before it to the disk.
+Status Queue::end_batch() {
+  database_->in_batch = false;
+  return database_->guarded("write", [&] {
+    database_->be_durable(true);
+    database_->sqlite.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   });
 }
 
@@ -671,6 +733,17 @@ Result<std::vector<TimedMark>> Queue::marks(JobId id) const {
 Result<int> Queue::synchronous() const {
   return database_->guarded(
       "read", [&] { return database_->sqlite.execAndGet("PRAGMA synchronous").getInt(); });
+}
+
+WaitingJob waiting_job(JobId id, const JobAd& ad) {
+  const auto asked = [&](const char* name, std::int64_t least) {
+    return std::max(least, ad.get_integer(name).value_or(least));
+  };
+  return {.id = id,
+          .priority = static_cast<int>(ad.get_integer("JobPrio").value_or(0)),
+          .cpus = static_cast<int>(asked("RequestCpus", 1)),
+          .memory_mb = asked("RequestMemory", 0),
+          .disk_kb = asked("RequestDisk", 0)};
 }
 
 bool is_durable(JobState state) {

@@ -100,6 +100,8 @@ struct WaitingJob {
   // What its cluster's ad says of requirements is true of it, too: it says none of that itself.
   bool alike = false;
 };
+// As the job's ad asks.
+WaitingJob waiting_job(JobId id, const JobAd& ad);
 
 // Many jobs, by what they have in common.
 struct NewJobs {
@@ -158,8 +160,19 @@ class Queue final : public JobStore {
   // Jobs by state, of all clusters of that runner.
   Result<std::map<JobState, std::int64_t>> counts(const std::string& runner) const;
   Status remove_cluster(int cluster);
+  // Brings a cluster back whose number this queue does not have.
+  //   shared  what the ads of its jobs have in common; the jobs' own lines are their `ad`
+  Status restore(const ClusterRecord& cluster, const JobAd& shared, std::span<const JobRecord> jobs,
+                 std::int64_t now_ms);
+  // Whether all of the file can be read.  Errors: not_found, corrupt, unsupported.
+  static Status check(const std::filesystem::path& file);
 
+  // Errors: also no_space; the job is then in the queue as it was.
   Status store(const JobRecord& job, std::span<const EventRecord> events) override;
+  // Between these two, store() waits for no disk: what it stores is safe from a crash of this
+  // process at once, and from a power cut when end_batch() has returned.
+  void begin_batch();
+  Status end_batch();
 
   // All events of a job that carry a mark, in their order.
   Result<std::vector<TimedMark>> marks(JobId id) const;

@@ -2,6 +2,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +180,44 @@ TEST_F(QueueTest, StoresStateAndEventsTogetherOrNotAtAll) {
   EXPECT_NE(stored.error().message.find("full"), std::string::npos);
   EXPECT_NE(stored.error().message.find("queue.sqlite"), std::string::npos);
   EXPECT_EQ(queue.jobs(cluster).value().at(0), before);
+}
+
+TEST_F(QueueTest, GoesOnWhenThereIsRoomAgain) {
+  Queue queue = open();
+  JobRecord job = queue.jobs(submit(queue, "a")).value().front();
+  const EventRecord event{2000, Mark::stage_begin, "start"};
+  queue.store(job, {&event, 1}).value();
+  // What a limit on the size of files does, a full disk does.
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{4096, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  const JobRecord unchanged = job;
+  job.state = JobState::completed;
+  for (int tries = 0; tries < 3; ++tries) {
+    const Status stored = queue.store(job, {&event, 1});
+    ASSERT_FALSE(stored);
+    EXPECT_EQ(stored.error().code, Errc::no_space) << stored.error().text();
+  }
+  EXPECT_EQ(queue.job(job.id).value(), unchanged);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  queue.store(job, {&event, 1}).value();
+  EXPECT_EQ(open().job(job.id).value(), job);
+  EXPECT_EQ(queue.marks(job.id).value().size(), 3U);
+  ::signal(SIGXFSZ, handler);
+}
+
+TEST_F(QueueTest, WaitsForTheDiskOnceForABatch) {
+  Queue queue = open();
+  JobRecord job = queue.jobs(submit(queue, "a")).value().front();
+  job.state = JobState::removed;
+  queue.begin_batch();
+  queue.store(job, {}).value();
+  EXPECT_EQ(queue.synchronous().value(), 1);
+  EXPECT_EQ(open().job(job.id).value().state, JobState::removed);  // a crash would not lose it
+  queue.end_batch().value();
+  EXPECT_EQ(queue.synchronous().value(), 2);
 }
 
 TEST_F(QueueTest, CommitsAreDurableBeforeStoreReturns) {

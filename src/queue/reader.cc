@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "queue/rows.h"
 
 namespace cairn {
 
@@ -18,18 +19,6 @@ namespace stdfs = std::filesystem;
 namespace {
 
 constexpr int kBusyMs = 10'000;
-constexpr int kSchemaVersionMax = 2;
-
-Error reading_error(const stdfs::path& file, const SQLite::Exception& problem) {
-  const int code = problem.getErrorCode();
-  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-  return {damaged ? Errc::corrupt : Errc::io,
-          fmt::format("read {}: {}", file.native(), problem.what()), 0,
-          damaged
-              ? "move its whole folder away to begin anew; the checkpoints are in JOB/spool there"
-              : ""};
-}
-
 // What one version of the schema has and another has not is read as empty.
 struct Columns {
   bool live = false, name = false, runner = false, pool_id = false, shared = false;
@@ -42,20 +31,7 @@ struct Columns {
   }
 };
 
-bool has_column(SQLite::Database& sqlite, const char* table, const char* column) {
-  SQLite::Statement query(sqlite, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
-  query.bind(1, table);
-  query.bind(2, column);
-  return query.executeStep();
-}
-
 const char* or_empty(bool there, const char* column) { return there ? column : "''"; }
-
-JobState state_from(std::string_view text) {
-  for (std::size_t i = 0; i < kJobStates; ++i)
-    if (to_text(static_cast<JobState>(i)) == text) return static_cast<JobState>(i);
-  throw SQLite::Exception(fmt::format("unknown job state '{}'", text));
-}
 
 // " state IN ('idle', …)": by these words, the index jobs_by_state is used, and a job's row, with
 // its ad behind it on pages of its own, is not read.
@@ -97,7 +73,7 @@ struct QueueReader::Database {
         return action();
       }
     } catch (const SQLite::Exception& problem) {
-      return reading_error(file, problem);
+      return database_error("read", file, problem, "");
     }
   }
 
@@ -116,24 +92,7 @@ JobRow row_from(SQLite::Statement& row) {
   JobRow found;
   JobRecord& job = found.record;
   job.id = {.cluster = row.getColumn(0), .proc = row.getColumn(1)};
-  job.state = state_from(row.getColumn(2).getString());
-  job.activation = row.getColumn(3);
-  job.next_checkpoint = row.getColumn(4).getInt64();
-  if (!row.isColumnNull(5)) job.last_checkpoint = row.getColumn(5).getInt64();
-  job.crashes = row.getColumn(6);
-  job.evictions = row.getColumn(7);
-  job.completions = row.getColumn(8);
-  if (!row.isColumnNull(9)) {
-    const bool by_signal = row.getColumn(9).getInt() != 0;
-    const int value = row.getColumn(10);
-    job.exit = ExitStatus{by_signal, by_signal ? 0 : value, by_signal ? value : 0};
-  }
-  if (!row.isColumnNull(11))
-    job.hold = HoldFacts{row.getColumn(11), row.getColumn(12), row.getColumn(13).getString()};
-  job.user_ms = row.getColumn(14).getInt64();
-  job.system_ms = row.getColumn(15).getInt64();
-  job.sent_bytes = static_cast<std::uint64_t>(row.getColumn(16).getInt64());
-  job.received_bytes = static_cast<std::uint64_t>(row.getColumn(17).getInt64());
+  read_life(row, 2, job);
   found.ad = row.getColumn(18).getString();
   found.live = row.getColumn(19).getString();
   return found;
@@ -179,11 +138,7 @@ Result<std::optional<QueueReader>> QueueReader::open(const stdfs::path& file) {
         new Database{file, SQLite::Database(file, SQLite::OPEN_READONLY, kBusyMs), {}});
     SQLite::Database& sqlite = database->sqlite;
     const int version = sqlite.execAndGet("PRAGMA user_version").getInt();
-    if (version > kSchemaVersionMax)
-      return Error{Errc::unsupported,
-                   fmt::format("{} was written by a newer Cairn (schema {}, this one knows {})",
-                               file.native(), version, kSchemaVersionMax),
-                   0, "use that one, or another CAIRN_HOME"};
+    if (version > kSchemaVersion) return newer_schema(file, version);
     if (!has_column(sqlite, "jobs", "state")) return std::optional<QueueReader>();  // being made
     database->columns = {.live = has_column(sqlite, "jobs", "live"),
                          .name = has_column(sqlite, "clusters", "name"),
@@ -192,7 +147,7 @@ Result<std::optional<QueueReader>> QueueReader::open(const stdfs::path& file) {
                          .shared = has_column(sqlite, "clusters", "ad")};
     return std::optional<QueueReader>(QueueReader(std::move(database)));
   } catch (const SQLite::Exception& problem) {
-    return reading_error(file, problem);
+    return database_error("read", file, problem, "");
   }
 }
 

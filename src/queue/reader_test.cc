@@ -173,7 +173,7 @@ TEST_F(QueueReaderTest, NoticesWhenSomebodyWrites) {
 
 TEST_F(QueueReaderTest, RefusesWhatIsNoQueueOrANewerOne) {
   folder_.write("queue.sqlite", std::string(8192, 'x'));
-  EXPECT_THAT(QueueReader::open(file()).error().text(), HasSubstr("move its whole folder away"));
+  EXPECT_THAT(QueueReader::open(file()).error().text(), HasSubstr("cairn queue --rebuild"));
   std::filesystem::remove(file());
   fill();
   SQLite::Database(file(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");

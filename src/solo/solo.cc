@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "engine/home.h"
+#include "os/clock.h"
 #include "os/process.h"
 #include "solo/journal.h"
 
@@ -30,12 +31,6 @@ constexpr std::size_t kReadBytes = 64 << 10;
 // Slurm's SIGTERM goes to every process of the allocation.  A program may have ended by it before
 // it comes to us; that much later at most it does.
 constexpr int kSignalSkewMs = 1000;
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void say(const std::string& line) {
   const std::time_t now = std::time(nullptr);

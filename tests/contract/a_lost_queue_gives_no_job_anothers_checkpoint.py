@@ -11,7 +11,7 @@ with World() as world:
     for file in world.home.glob("queue.sqlite*"):  # its log, too
         file.unlink()
     database.write_bytes(b"x" * 8192)
-    contains(world.run(status=2).err, f"{database}: file is not a database; move its whole folder away")
+    contains(world.run(status=2).err, f"{database}: file is not a database; bring its jobs back with: cairn queue --rebuild")
     database.unlink()
     contains(world.run(status=2).err, f"{world.job_folder()} belongs to a job that")
     equal(world.checkpoints(), ["000000"])

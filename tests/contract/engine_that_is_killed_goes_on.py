@@ -14,3 +14,13 @@ with World() as world:
     equal(world.read("result"), "2\n")
     equal(world.notes(), ["0", "1", "1", "2"])
     contains(world.cairn("log", "1.0").out, "the engine was gone")
+    wait_for(lambda: not world.job_folder().exists(), "its folder to go")
+
+    # One that was killed between the end of a job and that of its folder; another's folder stays.
+    world.kill_engine()
+    world.spool().mkdir(parents=True)
+    world.spool("7.0").mkdir(parents=True)
+    world.cairn("engine")
+    assert not world.job_folder().exists()
+    assert world.job_folder("7.0").exists()
+    world.cairn("engine", "--stop")

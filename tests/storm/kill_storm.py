@@ -48,6 +48,16 @@ def marked(home):
     return found
 
 
+def is_starter(command):
+    return command[0].endswith(b"cairn-starter") or command[1:2] == [b"starter"]
+
+
+def never_fell(fallen):
+    """A storm that spares somebody says nothing of him."""
+    spared = [kind for kind, blows in fallen.items() if blows == 0]
+    return f"no blow fell on: {', '.join(spared)}" if spared and sum(fallen.values()) >= 50 else None
+
+
 class Storm:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -72,7 +82,7 @@ class Storm:
 
     def victims(self, engine, kind):
         processes = marked(self.home)
-        starters = [pid for pid, command in processes.items() if len(command) > 1 and command[1] == b"starter"]
+        starters = [pid for pid, command in processes.items() if is_starter(command)]
         programs = [pid for pid in processes if pid not in starters and pid != engine.pid]
         pick = lambda pids: [self.random.choice(sorted(pids))] if pids else []
         return {"program": pick(programs), "starter": pick(starters), "engine": [engine.pid],
@@ -127,7 +137,7 @@ class Storm:
             if wrong := self.round(["--fresh"] if number else []):
                 return wrong
             if sum(self.fallen.values()) >= self.options.kills:
-                return None
+                return never_fell(self.fallen)
         return f"only {sum(self.fallen.values())} blows fell in {ROUNDS_MAX} rounds"
 
 

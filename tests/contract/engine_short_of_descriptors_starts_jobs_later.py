@@ -1,0 +1,24 @@
+"""An engine that cannot start a starter for want of descriptors says so, and starts the job when it can."""
+import resource
+
+from clause import *
+
+with World() as world:
+    world.job('gate running\n: > result\n')
+    world.cairn("engine")
+    engine = world.engine()
+    before = resource.prlimit(engine, resource.RLIMIT_NOFILE)
+    used = max(int(fd) for fd in os.listdir(f"/proc/{engine}/fd"))
+    # Room for a visitor, not for a starter.
+    resource.prlimit(engine, resource.RLIMIT_NOFILE, (used + 2, before[1]))
+    world.cairn("submit", "job.sub")
+    log = world.home / "engine/log"
+    wait_for(lambda: "no more jobs can be started" in log.read_text(), "a sentence about it")
+    equal(world.state(), "idle")
+    resource.prlimit(engine, resource.RLIMIT_NOFILE, before)
+    world.wait_for_gate("running")
+    equal(world.query("SELECT crashes, activation FROM jobs"), [(0, 1)])
+    equal(log.read_text().count("no more jobs can be started"), 1)
+    world.open_gate("running")
+    wait_for(lambda: world.state() == "completed", "the job's end")
+    world.cairn("engine", "--stop")

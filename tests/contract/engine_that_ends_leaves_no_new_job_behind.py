@@ -1,0 +1,20 @@
+"""A submission that meets an engine at its end gets the next one."""
+from clause import *
+
+with World() as world:
+    world.job("""trap 'gate leaving; save 1; exit 77' TERM
+[ $step = 1 ] || ! mkdir "$GATES/first" 2> /dev/null && { : > result; exit 0; }
+: > "$GATES/runs"
+while :; do sleep 0.01; done
+""")
+    world.cairn("submit", "job.sub")
+    wait_for((world.gates / "runs").exists, "the first job")
+    world.cairn("engine", "--stop")
+    world.wait_for_gate("leaving")
+    submitter = world.start("submit", "job.sub")
+    wait_for(lambda: world.query("SELECT 1 FROM jobs WHERE cluster = 2"), "the second job's record")
+    world.open_gate("leaving")
+    equal(world.finish(submitter).err, "")
+    for job in ("1.0", "2.0"):
+        wait_for(lambda: world.state(job) == "completed", f"the end of {job}")
+    world.cairn("engine", "--stop")
