@@ -1,6 +1,6 @@
 # cairn_embed(TARGET NAME FILE): the text of FILE as `extern const char* const NAME` in namespace cairn.
 function(cairn_embed target name file)
-  set(source ${PROJECT_SOURCE_DIR}/${file})
+  get_filename_component(source ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   file(READ ${source} text)
   set(generated ${PROJECT_BINARY_DIR}/embedded/${name}.cc)

@@ -12,13 +12,14 @@
 #include "cli/submit_dry.h"
 #include "cli/verb.h"
 #include "engine/starter.h"
+#include "wrap/command_line.h"
 
 namespace cairn::cli {
 namespace {
 
-constexpr std::array kVerbs = {&kRun,    &kSubmit,  &kQueue,  &kStatus, &kLog,     &kWait,
-                               &kHold,   &kRelease, &kVacate, &kRemove, &kHistory, &kFetch,
-                               &kEngine, &kVerify,  &kLint,   &kShow,   &kVersion, &kStarter};
+constexpr std::array kVerbs = {&kRun,     &kSubmit, &kQueue,  &kStatus,  &kLog,    &kWait,   &kHold,
+                               &kRelease, &kVacate, &kRemove, &kHistory, &kFetch,  &kEngine, &kWrap,
+                               &kVerify,  &kLint,   &kShow,   &kVersion, &kStarter};
 
 // As HTCondor's tools write them; CLI11 would take each for several letters.
 constexpr std::array<std::string_view, 6> kOneDash = {"-af",     "-autoformat", "-long",
@@ -42,7 +43,7 @@ int run(std::vector<std::string> arguments) {
   arguments.erase(dashes, arguments.end());
   for (std::string& word : arguments)
     if (std::find(kOneDash.begin(), kOneDash.end(), word) != kOneDash.end()) word.insert(0, "-");
-  arguments = with_condor_forms(std::move(arguments));
+  arguments = wrap::join_dashed_values(with_condor_forms(std::move(arguments)));
 
   CLI::App app("Cairn runs programs that save their own state, and loses nothing.", "cairn");
   app.footer(kFooter);

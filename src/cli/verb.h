@@ -47,6 +47,7 @@ extern const Verb kVacate;
 extern const Verb kVerify;
 extern const Verb kVersion;
 extern const Verb kWait;
+extern const Verb kWrap;
 
 // "cairn: …" on stderr, one line.
 void complain(const std::string& text);

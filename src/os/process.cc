@@ -200,6 +200,11 @@ std::vector<ProcessLine> descendants_among_all(pid_t root) {
   return found;
 }
 
+std::vector<ProcessLine> descendants_of(pid_t root, ProcessSearch search) {
+  const bool by_lists = search == ProcessSearch::best && kernel_lists_children();
+  return by_lists ? listed_descendants(root) : descendants_among_all(root);
+}
+
 bool has_children() {
   siginfo_t info{};
   return retry_interrupted([&] {
@@ -335,22 +340,19 @@ Status become_subreaper() {
 }
 
 std::vector<pid_t> descendants(ProcessSearch search) {
-  const bool by_lists = search == ProcessSearch::best && kernel_lists_children();
-  std::vector<pid_t> pids;
-  for (const ProcessLine& line :
-       by_lists ? listed_descendants(::getpid()) : descendants_among_all(::getpid()))
-    if (line.state != 'Z' && line.state != 'X') pids.push_back(line.pid);
-  return pids;
+  std::vector<pid_t> living;
+  for (const ProcessLine& line : descendants_of(::getpid(), search))
+    if (line.state != 'Z' && line.state != 'X') living.push_back(line.pid);
+  return living;
 }
 
 Status kill_descendants(pid_t unreaped, ProcessSearch search) {
   const pid_t self = ::getpid();
-  const bool by_lists = search == ProcessSearch::best && kernel_lists_children();
   return kill_until_none([&] {
     for (;;) {
       std::vector<ProcessLine> found;
       if (!has_children()) return found;  // so nothing is below them either
-      found = by_lists ? listed_descendants(self) : descendants_among_all(self);
+      found = descendants_of(self, search);
       bool reaped = false;
       std::erase_if(found, [&](const ProcessLine& line) {
         if (line.state != 'Z' && line.state != 'X') return false;

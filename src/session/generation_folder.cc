@@ -105,6 +105,11 @@ Result<std::optional<Generation>> GenerationFolder::read_newest(std::vector<Erro
                "bring back the folder from a copy; or remove it, to start from the beginning"};
 }
 
+Result<std::unique_ptr<ByteSource>> GenerationFolder::source(std::uint64_t generation) const {
+  CAIRN_TRY(auto source, FileSource::open(*files_, file_of(generation)));
+  return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(std::move(source)));
+}
+
 std::vector<Manifest> GenerationFolder::older_than(std::uint64_t generation) {
   std::vector<Manifest> manifests;
   for (auto number = present_.rbegin(); number != present_.rend(); ++number) {

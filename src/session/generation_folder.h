@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -41,6 +42,12 @@ class GenerationFolder {
   // Errors: corrupt (there are some, and none verifies); unsupported (a newer Cairn wrote
   // it: falling back would lose its work); io.
   Result<std::optional<Generation>> read_newest(std::vector<Error>& skipped);
+  // One of them, to be read piece by piece.
+  Result<std::unique_ptr<ByteSource>> source(std::uint64_t generation) const;
+  // Whoever has read and verified it says so: it counts for retain().
+  void accept(std::uint64_t generation) { good_.insert(generation); }
+  // It verifies, and yet nobody can go on from it.
+  void distrust(std::uint64_t generation) { good_.erase(generation); }
   // The manifests of the whole generations older than this one, newest first.
   std::vector<Manifest> older_than(std::uint64_t generation);
 

@@ -68,7 +68,7 @@ Status OutputFile::check_tail(File& file) const {
   return {};
 }
 
-Result<FileRecord> OutputFile::settle(FileSystem& files) {
+Result<FileRecord> OutputFile::settle(FileSystem& files, std::optional<std::uint64_t> up_to) {
   CAIRN_CHECK(sync_failure_);
   auto file = files.open(path_);
   if (!file) {
@@ -77,7 +77,8 @@ Result<FileRecord> OutputFile::settle(FileSystem& files) {
       return FileRecord{name(), 0, checksum_.value()};
     return std::move(file).error();
   }
-  CAIRN_TRY(const std::uint64_t bytes, (*file)->size());
+  CAIRN_TRY(const std::uint64_t found, (*file)->size());
+  const std::uint64_t bytes = std::min(found, up_to.value_or(found));
   if (bytes < known_bytes_) return shorter(path_.native(), bytes, known_bytes_);
   CAIRN_CHECK(check_tail(**file));
   CAIRN_CHECK(add_up_to(**file, bytes));

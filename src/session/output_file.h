@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,10 @@ class OutputFile {
 
   // Makes what is in the file durable and returns what to record.  Reads only what was
   // added since the last call.
+  //   up_to  so many bytes of it, at most what it has; nothing: all
   // Errors: io; corrupt (it has become shorter, or what was there has changed).  Once a sync has
   // failed, always that error: the bytes may be gone although a second sync would succeed.
-  Result<FileRecord> settle(FileSystem& files);
+  Result<FileRecord> settle(FileSystem& files, std::optional<std::uint64_t> up_to = {});
 
   // Compares the file with what a checkpoint recorded, and remembers what cut_back() needs.
   // Errors: not_found, corrupt (shorter, or other bytes).

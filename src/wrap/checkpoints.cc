@@ -1,0 +1,380 @@
+#include "wrap/checkpoints.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "os/command.h"
+#include "session/environment.h"
+#include "wrap/mapped_file.h"
+#include "wrap/placeholders.h"
+
+namespace cairn::wrap {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// The wrapper's own facts, besides the program's files.
+constexpr const char* kFactsName = ".cairn-wrap";
+constexpr std::string_view kElapsed = "elapsed_seconds = ";
+
+const Path kHere = ".";
+
+bool is_below(const std::string& name, const Path& folder) {
+  const std::string whole = folder.lexically_normal().generic_string();
+  return name == whole || name.starts_with(whole + "/");
+}
+
+bool is_safe(const std::string& name) { return check_pattern(name).has_value(); }
+
+// A section's type says what the name is: "file 644", "folder 755", "link".
+std::string type_of(const FileMark& mark) {
+  if (mark.kind == FileMark::Kind::link) return "link";
+  std::string octal;
+  for (unsigned rest = mark.mode & 0777U; rest != 0; rest /= 8)
+    octal.insert(octal.begin(), static_cast<char>('0' + rest % 8));
+  return cat(mark.kind == FileMark::Kind::file ? "file " : "folder ", octal.empty() ? "0" : octal);
+}
+
+unsigned mode_of(const std::string& type) {
+  unsigned mode = 0;
+  const auto blank = type.find(' ');
+  if (blank == type.npos) return 0644;
+  for (const char digit : type.substr(blank + 1))
+    mode = mode * 8 + static_cast<unsigned>(digit - '0');
+  return mode & 0777U;
+}
+
+bool is_whole(const Section& section, const std::string& name) {
+  auto file = MappedFile::open(name);
+  return file && file->bytes().size() == section.raw_bytes && section.encoding == Encoding::raw &&
+         checksum(file->bytes()) == section.checksum;
+}
+
+Status put_link(const std::string& name, const std::string& target) {
+  const std::string part = name + ".cairn-part";
+  ::unlink(part.c_str());
+  if (::symlink(target.c_str(), part.c_str()) != 0 || ::rename(part.c_str(), name.c_str()) != 0)
+    return system_error("link", name, errno);
+  return {};
+}
+
+Status put_file(ByteSource& source, const Section& section) {
+  const Path part = section.name + ".cairn-part";
+  {
+    CAIRN_TRY(const auto file, MappedFile::create(part, section.raw_bytes, mode_of(section.type)));
+    CAIRN_CHECK(read_section_into(source, section, file.mutable_bytes()));
+  }
+  if (::rename(part.c_str(), section.name.c_str()) != 0) return system_error("rename", part, errno);
+  return {};
+}
+
+std::int64_t elapsed_in(ByteSource& source, const Manifest& manifest) {
+  for (const Section& section : manifest.sections) {
+    if (section.name != kFactsName) continue;
+    const auto bytes = read_section(source, section);
+    if (!bytes) return 0;
+    const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    if (!text.starts_with(kElapsed)) return 0;
+    return parse_integer(trim(text.substr(kElapsed.size()))).value_or(0);
+  }
+  return 0;
+}
+
+std::string words_of(const GenerationWriter::Identity& identity) {
+  std::string words;
+  for (const auto& [key, value] : identity)
+    words += cat(words.empty() ? "" : ", ", key == "command" ? "" : key + " ", "'", value, "'");
+  return words;
+}
+
+bool is_damage(const Error& error) {
+  return error.code == Errc::corrupt || error.code == Errc::not_found ||
+         (error.code == Errc::io && error.sys_errno == EIO);
+}
+
+}  // namespace
+
+Checkpoints::Checkpoints(FileSystem& files, const WrapOptions& options, FolderLock lock,
+                         GenerationFolder folder)
+    : files_(&files),
+      options_(&options),
+      lock_(std::move(lock)),
+      folder_(std::move(folder)),
+      patterns_(options.checkpoint_files) {
+  patterns_.insert(patterns_.end(), options.optional_files.begin(), options.optional_files.end());
+}
+
+Result<Checkpoints> Checkpoints::open(FileSystem& files, const WrapOptions& options) {
+  for (const auto* patterns :
+       {&options.checkpoint_files, &options.optional_files, &options.rollback})
+    for (const std::string& pattern : *patterns) CAIRN_CHECK(check_pattern(pattern));
+  CAIRN_CHECK(GenerationFolder::make(files, options.folder));
+  CAIRN_TRY(auto lock, FolderLock::take(options.folder));
+  CAIRN_TRY(auto folder, GenerationFolder::open(files, options.folder));
+  return Checkpoints(files, options, std::move(lock), std::move(folder));
+}
+
+GenerationWriter::Identity Checkpoints::identity() const {
+  GenerationWriter::Identity identity = {{"command", quoted_line(options_->program)}};
+  if (!options_->identity.empty()) identity.emplace_back("identity", options_->identity);
+  return identity;
+}
+
+Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const {
+  CAIRN_TRY(FileSet found, find_files(kHere, options_->checkpoint_files, unmatched));
+  CAIRN_TRY(FileSet more, find_files(kHere, options_->optional_files));
+  found.merge(more);
+  std::erase_if(found, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  return found;
+}
+
+bool Checkpoints::is_renewed() const {
+  const auto found = present();
+  return found && *found != last_;
+}
+
+// ---- taking
+
+// Why these files are no checkpoint; empty: they are.
+Result<std::string> Checkpoints::flaw(const FileSet& found,
+                                      const std::vector<std::string>& unmatched) const {
+  if (!unmatched.empty()) return cat(unmatched.front(), " is missing");
+  for (const auto& [name, mark] : found) {
+    const auto slash = name.rfind('/');
+    const bool is_inside = slash != name.npos && found.contains(name.substr(0, slash));
+    const bool is_optional = std::any_of(options_->optional_files.begin(),
+                                         options_->optional_files.end(), [&](const auto& pattern) {
+                                           const auto matched = find_files(kHere, {pattern});
+                                           return matched && matched->contains(name);
+                                         });
+    if (mark.kind == FileMark::Kind::file && mark.bytes == 0 && !is_inside && !is_optional)
+      return cat(name, " is empty");
+  }
+  if (options_->check.empty()) return std::string();
+  CommandOptions command{.arguments = {"/bin/sh", "-c", options_->check},
+                         .patience = options_->grace};
+  CAIRN_TRY(const CommandResult result, run_command(command));
+  return result.succeeded() ? std::string()
+                            : cat("the check '", options_->check, "' says no: ", result.failure());
+}
+
+Result<FileSet> Checkpoints::output_files() const {
+  CAIRN_TRY(FileSet found, find_files(kHere, options_->rollback));
+  std::erase_if(found, [&](const auto& entry) {
+    return entry.second.kind != FileMark::Kind::file || is_below(entry.first, options_->folder);
+  });
+  return found;
+}
+
+// Makes output files durable: as they are, or as long as they were at a renewal.
+Result<std::vector<FileRecord>> Checkpoints::settle(const FileSet* then) {
+  CAIRN_TRY(const FileSet found, output_files());
+  std::vector<FileRecord> records;
+  for (const auto& [name, mark] : found) {
+    std::optional<std::uint64_t> bytes;
+    if (then != nullptr) {
+      const auto was = then->find(name);
+      if (was == then->end()) continue;  // it is younger
+      bytes = was->second.bytes;
+    }
+    auto output = outputs_.find(name);
+    if (output == outputs_.end()) output = outputs_.emplace(name, OutputFile(name, nullptr)).first;
+    CAIRN_TRY(records.emplace_back(), output->second.settle(*files_, bytes));
+  }
+  return records;
+}
+
+Status Checkpoints::commit(std::uint64_t number, const FileSet& found,
+                           const std::vector<FileRecord>& outputs, std::int64_t elapsed_seconds) {
+  const bool tells_time = elapsed_seconds > 0;
+  const auto fill = [&](GenerationWriter& writer) -> Status {
+    if (tells_time) {
+      const std::string facts = cat(kElapsed, elapsed_seconds, "\n");
+      CAIRN_CHECK(writer.add_section({.name = kFactsName, .type = "facts"}, as_bytes(facts)));
+    }
+    for (const auto& [name, mark] : found) {
+      const SectionInfo info{.name = name, .type = type_of(mark)};
+      if (mark.kind != FileMark::Kind::file) {
+        CAIRN_CHECK(writer.add_section(info, as_bytes(mark.target)));
+        continue;
+      }
+      CAIRN_TRY(const MappedFile file, MappedFile::open(name));
+      CAIRN_CHECK(writer.add_section(info, file.bytes()));
+    }
+    CAIRN_TRY(const FileSet after, present());
+    if (number != 0 && after != found)
+      return Error{Errc::mismatch, "the files changed while they were being read", 0, {}};
+    CAIRN_TRY(const Manifest manifest, writer.finish(outputs));
+    static_cast<void>(manifest);
+    return {};
+  };
+  CAIRN_TRY(const auto committed, folder_.commit(number, identity(), fill));
+  static_cast<void>(committed);
+  folder_.retain(options_->keep);
+  return {};
+}
+
+Result<Checkpoints::Taken> Checkpoints::take(std::int64_t elapsed_seconds,
+                                             const FileSet* outputs_then) {
+  std::vector<std::string> unmatched;
+  CAIRN_TRY(const FileSet found, present(&unmatched));
+  if (found == last_ && unmatched.empty())
+    return Taken{NewState::none, cat(join(patterns_, ", "), patterns_.size() == 1 ? " is" : " are",
+                                     " as at the last checkpoint")};
+  CAIRN_TRY(std::string why, flaw(found, unmatched));
+  if (!why.empty()) return Taken{NewState::bad, std::move(why)};
+  auto outputs = settle(outputs_then);
+  if (!outputs && outputs.error().code == Errc::corrupt)
+    return Taken{NewState::bad, outputs.error().message};
+  if (!outputs) return std::move(outputs).error();
+  CAIRN_TRY(const std::uint64_t number, folder_.next());
+  if (auto done = commit(number, found, *outputs, elapsed_seconds); !done) {
+    if (done.error().code == Errc::mismatch) return Taken{NewState::bad, done.error().message};
+    return std::move(done).error();
+  }
+  last_ = found;
+  Taken taken{NewState::good, {}, number};
+  for (const auto& [name, mark] : found) taken.bytes += mark.bytes;
+  return taken;
+}
+
+// ---- restoring
+
+Result<Checkpoints::Start> Checkpoints::begin() {
+  // Files of a run without the wrapper, perhaps.
+  Start start;
+  std::vector<std::string> unmatched;
+  CAIRN_TRY(const FileSet found, present(&unmatched));
+  if (!found.empty() && !options_->checkpoint_files.empty()) {
+    CAIRN_TRY(const Taken taken, take(0));
+    if (taken.state == NewState::good) {
+      start.generation = taken.generation;
+      start.warnings.push_back(
+          cat("it goes on from the files that are here; they are checkpoint ", taken.generation));
+      return start;
+    }
+    start.warnings.push_back(cat("it starts from the beginning, since ", taken.why));
+  }
+  CAIRN_TRY(const auto outputs, settle(nullptr));
+  CAIRN_CHECK(commit(0, {}, outputs, 0));
+  CAIRN_CHECK(put_aside(found, {}));
+  CAIRN_TRY(last_, present());
+  return start;
+}
+
+Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
+  std::vector<std::string> warnings;
+  const std::set<std::uint64_t> present = folder_.present();
+  if (present.empty()) return begin();
+  for (auto number = present.rbegin(); number != present.rend(); ++number) {
+    if (below != 0 && *number >= below) {
+      folder_.distrust(*number);
+      continue;
+    }
+    // Never from the beginning by itself, once there was more.
+    if (*number == 0 && below == 0 && !warnings.empty()) break;
+    auto start = restore_one(*number);
+    if (start && *start) {
+      (*start)->warnings.insert((*start)->warnings.begin(), warnings.begin(), warnings.end());
+      return **std::move(start);
+    }
+    if (!start && !is_damage(start.error())) return std::move(start).error();
+    warnings.push_back(cat("checkpoint ", *number, " is not used: ", start.error().message));
+  }
+  if (below != 0)
+    return Error{Errc::not_found, cat("there is no checkpoint before ", below), 0, {}};
+  return Error{Errc::corrupt,
+               cat("none of the ", warnings.size(), " checkpoints in ", options_->folder.native(),
+                   " can be used: ", warnings.front()),
+               0,
+               "bring back the folder and the output files from a copy; or remove it, to start "
+               "from the beginning"};
+}
+
+Result<std::optional<Checkpoints::Start>> Checkpoints::restore_one(std::uint64_t number) {
+  CAIRN_TRY(const auto source, folder_.source(number));
+  CAIRN_TRY(const Manifest manifest, read_manifest(*source, number));
+  if (manifest.identity != identity())
+    return Error{Errc::mismatch,
+                 cat(options_->folder.native(), " belongs to another command: ",
+                     words_of(manifest.identity), "; this one is ", words_of(identity())),
+                 0, "give this one another --folder, or remove the old one to start anew"};
+  CAIRN_CHECK(verify_generation(*source, number));
+  for (const Section& section : manifest.sections)
+    if (!is_safe(section.name))
+      return Error{Errc::corrupt, cat("it has a file with the name ", section.name), 0, {}};
+  std::map<std::string, OutputFile> outputs;
+  for (const FileRecord& record : manifest.files) {
+    if (!is_safe(record.path))
+      return Error{Errc::corrupt, cat("it has an output with the name ", record.path), 0, {}};
+    OutputFile output(record.path, nullptr);
+    CAIRN_CHECK(output.compare(*files_, record));
+    outputs.emplace(record.path, std::move(output));
+  }
+  outputs_ = std::move(outputs);
+  folder_.accept(number);
+  CAIRN_TRY(FileSet found, present());
+  CAIRN_TRY(FileSet grown, output_files());
+  std::erase_if(grown, [&](const auto& entry) { return outputs_.contains(entry.first); });
+  found.merge(grown);
+  CAIRN_CHECK(put_aside(found, manifest));
+  CAIRN_CHECK(put_back(*source, manifest));
+  for (auto& [name, output] : outputs_) CAIRN_CHECK(output.cut_back(*files_));
+  CAIRN_TRY(last_, present());
+  return std::optional(Start{number, elapsed_in(*source, manifest), {}});
+}
+
+Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
+  for (const Section& section : manifest.sections) {
+    if (section.type == "facts") continue;
+    std::error_code failure;
+    const Path parent = Path(section.name).parent_path();
+    if (!parent.empty()) stdfs::create_directories(parent, failure);
+    if (section.type.starts_with("folder")) {
+      stdfs::create_directories(section.name, failure);
+      if (failure) return system_error("make folder", section.name, failure.value());
+      continue;
+    }
+    if (section.type == "link") {
+      CAIRN_TRY(const auto target, read_section(source, section));
+      CAIRN_CHECK(
+          put_link(section.name, {reinterpret_cast<const char*>(target.data()), target.size()}));
+      continue;
+    }
+    if (!is_whole(section, section.name)) CAIRN_CHECK(put_file(source, section));
+  }
+  return {};
+}
+
+// What a killed program left, beyond the checkpoint.
+Status Checkpoints::put_aside(const FileSet& found, const Manifest& manifest) {
+  const Path aside = Path(options_->folder) += ".aside";
+  bool is_clean = false;
+  std::vector<std::string> folders;
+  for (const auto& [name, mark] : found) {
+    if (std::any_of(manifest.sections.begin(), manifest.sections.end(),
+                    [&](const Section& section) { return section.name == name; }))
+      continue;
+    if (mark.kind == FileMark::Kind::folder) {
+      folders.push_back(name);
+      continue;
+    }
+    std::error_code failure;
+    if (!is_clean) CAIRN_CHECK(remove_tree(*files_, aside));
+    is_clean = true;
+    stdfs::create_directories((aside / name).parent_path(), failure);
+    stdfs::rename(name, aside / name, failure);
+    if (failure) return system_error("move", name, failure.value());
+  }
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    std::error_code not_empty;
+    stdfs::remove(*folder, not_empty);
+  }
+  return {};
+}
+
+}  // namespace cairn::wrap

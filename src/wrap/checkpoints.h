@@ -1,0 +1,86 @@
+// The checkpoints of a wrapped program: its files, taken together into one generation file, which
+// verifies itself.  The program sees plain files.
+//
+// What lies in the working folder is never trusted: whatever ended the program, each start puts
+// the newest good checkpoint back first.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/lock.h"
+#include "session/generation_folder.h"
+#include "session/output_file.h"
+#include "wrap/decision.h"
+#include "wrap/file_set.h"
+#include "wrap/options.h"
+
+namespace cairn::wrap {
+
+class Checkpoints {
+ public:
+  // Makes and locks the folder.  Names are relative to the process's working folder.
+  // Errors: locked; what the file system says.
+  static Result<Checkpoints> open(FileSystem& files, const WrapOptions& options);
+
+  // A place to start from.
+  struct Start {
+    std::uint64_t generation = 0;  // 0: the beginning
+    std::int64_t elapsed_seconds = 0;
+    std::vector<std::string> warnings;
+  };
+  // Puts the newest good checkpoint back: its files, output files cut back to it.  What else its
+  // patterns match goes to FOLDER.aside.  If there never was one, files that are there already
+  // become the first.
+  //   below  only older ones than this; 0: all
+  // Errors: mismatch (it belongs to another command); corrupt (there are some, and none is good);
+  // not_found (none below); what the file system says.
+  Result<Start> restore(std::uint64_t below = 0);
+
+  struct Taken {
+    NewState state = NewState::none;
+    std::string why;  // of bad, none: "state.cpt is empty"
+    std::uint64_t generation = 0;
+    std::uint64_t bytes = 0;
+  };
+  // Makes what lies there the next checkpoint, if it is new and good.  Nobody may write to it.
+  //   elapsed_seconds  is recorded; 0: it is not
+  //   outputs_then     the output files when the program had written its state, if they may have
+  //                    grown since; null: they are as they were then
+  // Errors: what the file system says, no_space among it: then the one before stands.
+  Result<Taken> take(std::int64_t elapsed_seconds, const FileSet* outputs_then = nullptr);
+  // The output files as they are now.
+  Result<FileSet> output_files() const;
+
+  // Whether the files differ from those of the last checkpoint: by their marks, unread.
+  bool is_renewed() const;
+  // The patterns of all files that a checkpoint consists of.
+  const std::vector<std::string>& patterns() const { return patterns_; }
+
+ private:
+  Checkpoints(FileSystem& files, const WrapOptions& options, FolderLock lock,
+              GenerationFolder folder);
+  GenerationWriter::Identity identity() const;
+  Result<FileSet> present(std::vector<std::string>* unmatched = nullptr) const;
+  Result<std::string> flaw(const FileSet& found, const std::vector<std::string>& unmatched) const;
+  Result<std::vector<FileRecord>> settle(const FileSet* then);
+  Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,
+                std::int64_t elapsed_seconds);
+  Result<Start> begin();
+  Result<std::optional<Start>> restore_one(std::uint64_t number);
+  Status put_back(ByteSource& source, const Manifest& manifest);
+  Status put_aside(const FileSet& found, const Manifest& manifest);
+
+  FileSystem* files_;
+  const WrapOptions* options_;
+  FolderLock lock_;
+  GenerationFolder folder_;
+  std::vector<std::string> patterns_;
+  std::map<std::string, OutputFile> outputs_;  // that the last checkpoint records
+  FileSet last_;                               // the files as the last checkpoint left them
+};
+
+}  // namespace cairn::wrap

@@ -1,0 +1,371 @@
+#include "wrap/command_line.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "base/units.h"
+#include "session/environment.h"
+#include "session/promise.h"
+#include "wrap/recipe.h"
+#include "wrap/wrapper.h"
+
+namespace cairn::wrap {
+
+const char* const kSummary = "Runs a program that does not know the contract under it";
+const char* const kFooter =
+    "Exit status: the checkpoint exit code (of the job, else 77) with a checkpoint; else the\n"
+    "  program's own; 1 it makes no good checkpoint, stalls, or ends unfinished;\n"
+    "  2 wrong usage; 125 the wrapper failed; 126, 127 the program cannot be run.\n"
+    "Examples: cairn wrap --recipe gromacs --every 1h -- gmx mdrun -deffnm md\n"
+    "          cairn wrap --checkpoint-files state.dat --every 1h --resume-args -r -- ./model in";
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+constexpr std::array<std::string_view, 6> kWordOptions = {
+    "--resume-args", "--start-args", "--limit-args", "--resume-command", "--prepare", "--check"};
+
+// As they are written.
+struct Words {
+  std::string recipe, show_recipe;
+  bool list_recipes = false;
+  std::vector<std::string> checkpoint_files, optional_files, rollback, stall_files;
+  std::string folder = "wrap.ckpt", identity;
+  int keep = 2, stall_restarts = 3, exit_code = 0;
+  std::string every, deadline, settle = "2s", grace, stall, crash_within = "10s";
+  bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
+  std::string stop_signal, stop_file;
+  std::string check, resume_when, start_args, resume_args, resume_command, limit_args, prepare,
+      finished_when;
+};
+
+Error usage(std::string what, std::string hint) {
+  return {Errc::invalid, std::move(what), 0, std::move(hint)};
+}
+
+void say(const std::string& text) {
+  std::string line = "cairn wrap: ";
+  for (const char letter : text) line += letter == '\n' ? ' ' : letter;
+  line += '\n';
+  // One write, so that it does not mix with the program's lines.
+  static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
+}
+
+Path user_folder() {
+  if (const char* config = ::getenv("XDG_CONFIG_HOME"); config != nullptr && *config == '/')
+    return Path(config) / "cairn/recipes";
+  const char* const home = ::getenv("HOME");
+  return home == nullptr ? Path() : Path(home) / ".config/cairn/recipes";
+}
+
+// ---- recipe
+
+Status apply(const Recipe& recipe, const std::string& place, CLI::App& app) {
+  for (const auto& [key, values] : recipe.settings) {
+    CLI::Option* const option = app.get_option_no_throw("--" + key);
+    if (option == nullptr || key == "recipe") {
+      std::vector<std::string> names;
+      for (const CLI::Option* one : app.get_options()) names.push_back(one->get_single_name());
+      const auto near = nearest(key, {names.begin(), names.end()});
+      return usage(cat("recipe ", recipe.name, " (", place, "): there is no option ", key),
+                   near ? cat("write ", *near, ", if that was meant")
+                        : std::string("see cairn wrap --help"));
+    }
+    if (option->count() > 0) continue;
+    try {
+      for (const std::string& value : values) option->add_result(value);
+      option->run_callback();
+    } catch (const CLI::Error& problem) {
+      return usage(cat("recipe ", recipe.name, " (", place, "): ", problem.what()), "correct it");
+    }
+  }
+  return {};
+}
+
+Status apply_recipe(const std::string& name, const std::vector<std::string>& program,
+                    CLI::App& app) {
+  CAIRN_TRY(const RecipeSource source, find_recipe(name, user_folder()));
+  CAIRN_TRY(const Recipe recipe, read_recipe(source.name, source.text));
+  const std::string called = Path(program.front()).filename();
+  if (!recipe.programs.empty() &&
+      std::find(recipe.programs.begin(), recipe.programs.end(), called) == recipe.programs.end())
+    say(cat("note: recipe ", recipe.name, " is made for ", join(recipe.programs, ", "),
+            ", not for ", called));
+  return apply(recipe, source.place, app);
+}
+
+int list_recipes() {
+  for (const RecipeSource& source : all_recipes(user_folder())) {
+    const auto recipe = read_recipe(source.name, source.text);
+    std::string line = source.name;
+    line.resize(std::max<std::size_t>(line.size() + 2, 16), ' ');
+    std::cout << line << (recipe ? recipe->summary : recipe.error().message)
+              << (source.place == "built in" ? "" : cat("  (", source.place, ")")) << '\n';
+  }
+  return 0;
+}
+
+// ---- from words to options
+
+Result<std::optional<Milliseconds>> duration(const std::string& text, const char* option) {
+  if (text.empty()) return std::optional<Milliseconds>();
+  auto parsed = parse_duration(text);
+  if (!parsed || parsed->count() <= 0)
+    return usage(cat(option, " ", text, " is no duration"), "write 30m, 1h, 90s");
+  return std::optional(*parsed);
+}
+
+Result<int> signal_number(std::string_view name) {
+  if (const auto number = parse_integer(name); number && *number > 0 && *number < NSIG)
+    return static_cast<int>(*number);
+  const std::string wanted(name.starts_with("SIG") ? name.substr(3) : name);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    const char* const known = ::sigabbrev_np(signal);
+    if (known != nullptr && equal_ignoring_case(wanted, known)) return signal;
+  }
+  return usage(cat("--stop-signal ", name, " is no signal"), "write TERM, INT, USR1, or a number");
+}
+
+// As HTCondor's starter writes it: the code, and the signal that asks a job to leave.
+std::optional<int> ad_signal() {
+  const char* const path = ::getenv("_CONDOR_JOB_AD");
+  if (path == nullptr) return {};
+  PosixFileSystem files;
+  const auto ad = read_file(files, path);
+  if (!ad) return {};
+  for (const std::string& line : split_list(*ad, '\n')) {
+    if (!starts_with_ignoring_case(line, "KillSig")) continue;
+    const auto equals = line.find('=');
+    if (equals == line.npos || !equal_ignoring_case(trim(line.substr(0, equals)), "KillSig"))
+      continue;
+    std::string value(trim(line.substr(equals + 1)));
+    std::erase(value, '"');
+    if (const auto signal = signal_number(value)) return *signal;
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> expand_all(const std::vector<std::string>& texts,
+                                            const Meanings& known) {
+  std::vector<std::string> all;
+  for (const std::string& text : texts) {
+    CAIRN_TRY(const std::string whole, expand(text, known));
+    for (const std::string& one : split_list(whole)) all.push_back(one);
+  }
+  return all;
+}
+
+Status check(const WrapOptions& options) {
+  if (options.checkpoint_files.empty())
+    return usage("what does a checkpoint of this program consist of?",
+                 "name its files: --checkpoint-files FILES; or take a --recipe");
+  if (options.keep < 1) return usage("--keep must be at least 1", "2 is a good number");
+  if (options.exit_code < 1 || options.exit_code > 255)
+    return usage(cat("--exit-code ", options.exit_code, " is none"), "1 to 255; usual is 77");
+  if (!options.limit_args.empty() && options.finished_when.empty())
+    return usage("with --limit-args the program ends by itself before it has finished",
+                 "say how to know that it has: --finished-when FILE, or 'FILE: TEXT'");
+  if (options.stop == StopMethod::file && options.stop_file.empty())
+    return usage("--stop-file is empty", "name the file that ends the program");
+  return {};
+}
+
+Result<WrapOptions> options_of(const Words& words, const std::vector<std::string>& program) {
+  WrapOptions options;
+  options.program = program;
+  PosixFileSystem files;
+  const Meanings known{.program = program,
+                       .remaining_seconds = {},
+                       .file = [&](const std::string& name) -> std::optional<std::string> {
+                         auto text = read_file(files, name);
+                         if (!text) return {};
+                         return *std::move(text);
+                       }};
+  CAIRN_TRY(options.checkpoint_files, expand_all(words.checkpoint_files, known));
+  CAIRN_TRY(options.optional_files, expand_all(words.optional_files, known));
+  CAIRN_TRY(options.rollback, expand_all(words.rollback, known));
+  CAIRN_TRY(options.stall_files, expand_all(words.stall_files, known));
+  options.folder = words.folder;
+  options.keep = words.keep;
+  options.identity = words.identity;
+  CAIRN_TRY(options.every, duration(words.every, "--every"));
+  CAIRN_TRY(options.deadline, duration(words.deadline, "--deadline"));
+  CAIRN_TRY(options.stall, duration(words.stall, "--stall"));
+  CAIRN_TRY(const auto settle, duration(words.settle, "--settle"));
+  CAIRN_TRY(const auto grace, duration(words.grace, "--grace"));
+  CAIRN_TRY(const auto crash_within, duration(words.crash_within, "--crash-within"));
+  options.settle = settle.value_or(options.settle);
+  options.grace = grace.value_or(options.grace);
+  options.crash_within = crash_within.value_or(options.crash_within);
+  options.when_renewed = words.when_renewed || words.freeze;
+  options.stop = words.freeze               ? StopMethod::freeze
+                 : !words.stop_file.empty() ? StopMethod::file
+                                            : StopMethod::signal;
+  if (!words.stop_signal.empty()) {
+    CAIRN_TRY(options.stop_signal, signal_number(words.stop_signal));
+  }
+  options.signal_group = words.signal_group;
+  CAIRN_TRY(options.stop_file, expand(words.stop_file, known));
+  options.check = words.check;
+  options.resume_when = words.resume_when;
+  options.start_args = words.start_args;
+  options.resume_args = words.resume_args;
+  options.resume_command = words.resume_command;
+  options.limit_args = words.limit_args;
+  options.prepare = words.prepare;
+  options.finished_when = words.finished_when;
+  options.stall_restarts = words.stall_restarts;
+  options.quiet = words.quiet;
+  if (const auto signal = ad_signal()) options.vacate_signals.push_back(*signal);
+  options.exit_code =
+      words.exit_code != 0
+          ? words.exit_code
+          : promised_exit_code(files, Environment::of_process()).value_or(options.exit_code);
+  CAIRN_CHECK(check(options));
+  return options;
+}
+
+// ---- running
+
+// As the program ended, so do we: whoever waits for us sees its signal.
+[[noreturn]] void die_by(int signal) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+int run(const Words& words, const std::vector<std::string>& program, CLI::App& app) {
+  if (words.list_recipes) return list_recipes();
+  if (!words.show_recipe.empty()) {
+    const auto source = find_recipe(words.show_recipe, user_folder());
+    if (!source) return say(source.error().text()), kWrongUsage;
+    std::cout << source->text;
+    return 0;
+  }
+  if (program.empty()) {
+    say("which program? write it behind --: cairn wrap [OPTIONS] -- PROGRAM [ARGUMENTS]");
+    return kWrongUsage;
+  }
+  if (!words.recipe.empty()) {
+    if (auto done = apply_recipe(words.recipe, program, app); !done)
+      return say(done.error().text()), kWrongUsage;
+  }
+  const auto options = options_of(words, program);
+  if (!options) return say(options.error().text()), kWrongUsage;
+  PosixFileSystem files;
+  Wrapper::Exit exit;
+  {
+    Wrapper wrapper(files, *options, say);
+    const auto done = wrapper.run();
+    if (!done) {
+      say(done.error().text());
+      if (done.error().code == Errc::invalid) return kWrongUsage;
+      return wrapper.failed_to_start()
+                 ? (done.error().code == Errc::not_found ? kNotFound : kNotExecutable)
+                 : kFailed;
+    }
+    exit = *done;
+  }
+  if (exit.signal != 0) die_by(exit.signal);
+  return exit.code;
+}
+
+}  // namespace
+
+std::function<int()> declare(CLI::App& app, const std::vector<std::string>& program) {
+  const auto words = std::make_shared<Words>();
+  const auto list = [&](const char* name, std::vector<std::string>& into, const char* help) {
+    app.add_option(name, into, help)->delimiter(',')->type_name("FILES");
+  };
+  const auto text = [&](const char* name, std::string& into, const char* type, const char* help) {
+    app.add_option(name, into, help)->type_name(type);
+  };
+  text("--recipe", words->recipe, "NAME",
+       "The options for a well-known program; a path with a /: a file");
+  app.add_flag("--list-recipes", words->list_recipes, "What there is");
+  text("--show-recipe", words->show_recipe, "NAME", "Its text, to read or to change");
+
+  list("--checkpoint-files", words->checkpoint_files,
+       "What a checkpoint consists of: names with * ? [ ], folders with all in them");
+  list("--optional-files", words->optional_files, "Taken with it if they are there");
+  list("--rollback", words->rollback,
+       "Output that the program appends to: cut back to the checkpoint");
+  text("--folder", words->folder, "FOLDER", "Where the checkpoints are kept (wrap.ckpt)");
+  app.add_option("--keep", words->keep, "So many checkpoints (2)")->type_name("N");
+  text("--identity", words->identity, "TEXT", "What a checkpoint belongs to, besides the command");
+  text("--check", words->check, "COMMAND",
+       "A shell command that says by 0 that the files are good");
+
+  text("--every", words->every, "TIME", "End the program for a checkpoint so long after its start");
+  app.add_flag("--when-renewed", words->when_renewed,
+               "Only when it has written its files anew (and --every, if given, is over)");
+  text("--deadline", words->deadline, "TIME",
+       "End it so long after the wrapper's start, come what may");
+  text("--settle", words->settle, "TIME",
+       "How long its files must be at rest to count as written (2s)");
+
+  text("--stop-signal", words->stop_signal, "SIGNAL", "What makes it save and end (TERM)");
+  app.add_flag("--signal-group", words->signal_group,
+               "To all of its processes, not to the first alone");
+  text("--stop-file", words->stop_file, "FILE", "It saves and ends when this file is there");
+  app.add_flag("--freeze", words->freeze,
+               "It saves by itself: stop it in between, take its files, kill it");
+  text("--grace", words->grace, "TIME", "How long it may take to end (10m)");
+
+  text("--resume-when", words->resume_when, "FILES",
+       "It goes on if one is there (default: there is a checkpoint)");
+  text("--resume-args", words->resume_args, "ARGS", "Added when it goes on");
+  text("--start-args", words->start_args, "ARGS", "Added when it starts from the beginning");
+  text("--resume-command", words->resume_command, "COMMAND",
+       "Instead of the whole command when it goes on");
+  text("--limit-args", words->limit_args, "ARGS",
+       "Added always: its own limit, as '-maxh {remaining_hours}'");
+  text("--prepare", words->prepare, "COMMAND", "A shell command before it goes on");
+  text("--finished-when", words->finished_when, "FILE[: TEXT]",
+       "It has finished when the file is there, and the text in it");
+
+  text("--stall", words->stall, "TIME",
+       "Start it again when nothing of its output grows for so long");
+  list("--stall-files", words->stall_files, "What else grows");
+  app.add_option("--stall-restarts", words->stall_restarts, "So often at most (3)")->type_name("N");
+  text("--crash-within", words->crash_within, "TIME",
+       "A failure so soon after going on: the checkpoint before is tried (10s)");
+  app.add_option("--exit-code", words->exit_code, "With a checkpoint (that of the job, else 77)")
+      ->type_name("N");
+  app.add_flag("--quiet", words->quiet, "Say only what goes wrong");
+  return [words, program, &app] { return run(*words, program, app); };
+}
+
+std::vector<std::string> join_dashed_values(std::vector<std::string> words) {
+  std::vector<std::string> joined;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool wants =
+        std::find(kWordOptions.begin(), kWordOptions.end(), words[i]) != kWordOptions.end();
+    if (wants && i + 1 < words.size() && words[i + 1].starts_with('-')) {
+      joined.push_back(cat(words[i], "=", words[i + 1]));
+      ++i;
+    } else {
+      joined.push_back(std::move(words[i]));
+    }
+  }
+  return joined;
+}
+
+}  // namespace cairn::wrap

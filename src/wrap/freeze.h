@@ -1,0 +1,33 @@
+// A program stopped for a moment, so that its files stand still.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wrap/file_set.h"
+
+namespace cairn::wrap {
+
+// Stops all descendants of this process (SIGSTOP) until it is destroyed (SIGCONT).  A program may
+// not notice: SIGSTOP cannot be caught.
+class Frozen {
+ public:
+  Frozen();
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+  ~Frozen();
+
+  const std::vector<pid_t>& processes() const { return processes_; }
+
+ private:
+  std::vector<pid_t> processes_;
+};
+
+// One of the files that one of the processes has open for writing; nothing: none.
+std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
+                                            const FileSet& files);
+
+}  // namespace cairn::wrap

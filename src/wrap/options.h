@@ -1,0 +1,68 @@
+// What `cairn wrap` is asked to do, by its command line and a recipe.
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/filesystem.h"
+
+namespace cairn::wrap {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// How the program is ended for a checkpoint.
+enum class StopMethod {
+  signal,  // it saves and ends when it gets the signal
+  file,    // it saves and ends when it sees a file
+  freeze,  // it saves by itself, now and then: stopped in between, its files taken, killed
+};
+
+struct WrapOptions {
+  std::vector<std::string> program;  // name and arguments, as for a start from the beginning
+
+  // ---- what a checkpoint consists of; names relative to the working folder, with * ? [ ]
+  std::vector<std::string> checkpoint_files;  // each must be there; a folder with all in it
+  std::vector<std::string> optional_files;    // taken if they are there
+  std::vector<std::string> rollback;          // appended to only: cut back to the checkpoint
+  Path folder = "wrap.ckpt";                  // where the checkpoints are kept
+  int keep = 2;                               // so many of them
+  std::string identity;  // what a checkpoint belongs to, besides the program's arguments
+
+  // ---- when the program is ended for a checkpoint
+  std::optional<Milliseconds> every;     // after its start
+  std::optional<Milliseconds> deadline;  // after the wrapper's start
+  bool when_renewed = false;             // when it has written its files anew
+  Milliseconds settle{2000};             // after the last close or rename of one
+
+  // ---- how
+  StopMethod stop = StopMethod::signal;
+  int stop_signal = SIGTERM;
+  bool signal_group = false;  // all its processes get the signal
+  std::string stop_file;
+  Milliseconds grace{std::chrono::minutes(10)};  // then it is killed
+  std::string check;                             // a shell command that says by 0: it is good
+
+  // ---- how it starts, and when it has finished
+  std::string resume_when;     // names with * ? [ ]; it goes on where one is there
+  std::string start_args;      // added when it starts from the beginning
+  std::string resume_args;     // added when it goes on
+  std::string resume_command;  // instead of the whole command, when it goes on
+  std::string limit_args;      // added always: its own time limit
+  std::string prepare;         // a shell command before it goes on
+  std::string finished_when;   // "FILE" or "FILE: TEXT"
+
+  // ---- watches
+  std::optional<Milliseconds> stall;
+  std::vector<std::string> stall_files;  // besides checkpoint files, rollback files and stdout
+  int stall_restarts = 3;
+  Milliseconds crash_within{10'000};
+
+  int exit_code = 77;
+  std::vector<int> vacate_signals = {SIGTERM, SIGINT};
+  bool quiet = false;
+};
+
+}  // namespace cairn::wrap

@@ -1,0 +1,21 @@
+import re
+from wrapping import LOG, STATE, World
+
+# It saves in place, in two halves, and knows no signal: only --freeze can wrap it.  The program itself refuses a torn file.
+FREEZE = [*STATE, *LOG, "--freeze", "--settle", "10ms"]
+with World() as world:
+    restarts = world.to_the_end(*FREEZE, counter=["--deaf", "--save=slowly", "--save-every=20"], moving=["log.txt"])
+    assert restarts > 2, restarts
+    world.expect_result()
+    world.expect_log()
+
+# Between two ends, each renewal is taken: a kill costs no more than the work since.
+with World() as world:
+    process = world.start(*FREEZE, "--every", "1h", counter=["--deaf", "--save=slowly", "--save-every=20"])
+    world.wait_for(lambda: len(world.generations()) >= 2 and "gen-000002.cairn" in world.generations(), "two checkpoints")
+    process.kill()
+    process.wait()
+    world.to_the_end(*FREEZE, "--every", "1h", counter=["--deaf", "--save=slowly", "--save-every=20"])
+    world.expect_result()
+    world.expect_log()
+    assert int(world.lines("starts.txt")[1].split()[0]) >= 20, world.lines("starts.txt")
