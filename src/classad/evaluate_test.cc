@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn::classad {
 namespace {
@@ -25,7 +26,7 @@ TEST(Evaluate, SaysWhatHTCondorSays) {
   Ad ad;
   std::string written;
   std::istringstream lines(
-      testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/classad/testdata/evaluate.txt"));
+      testing::read_text(testing::source_folder() + "/src/classad/testdata/evaluate.txt"));
   std::string expression;
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line);) {

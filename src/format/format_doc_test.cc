@@ -9,6 +9,7 @@
 #include "format/layout.h"
 #include "format/sample_generations.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -35,11 +36,13 @@ Dump dump_in(const std::string& document) {
   return dump;
 }
 
-std::string document() { return testing::read_text(cat(CAIRN_SOURCE_DIR, "/docs/format.md")); }
+std::string document() {
+  return testing::read_text(cat(testing::source_folder(), "/docs/format.md"));
+}
 
 TEST(FormatDocument, ShowsTheGoldenFilesBytes) {
   const std::string file =
-      testing::read_text(cat(CAIRN_SOURCE_DIR, "/src/format/testdata/gen-000041.cairn"));
+      testing::read_text(cat(testing::source_folder(), "/src/format/testdata/gen-000041.cairn"));
   const Dump dump = dump_in(document());
   EXPECT_EQ(dump.file_bytes, file.size());
   for (const auto& [offset, byte] : dump.bytes) {

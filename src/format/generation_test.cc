@@ -11,6 +11,7 @@
 #include "format/layout.h"
 #include "format/sample_generations.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -27,7 +28,7 @@ std::string testdata(std::uint64_t generation) {
 }
 
 FileBytes load(const std::string& path) {
-  const std::string text = read_text(cat(CAIRN_SOURCE_DIR, "/", path));
+  const std::string text = read_text(cat(testing::source_folder(), "/", path));
   const Bytes bytes = as_bytes(text);
   return {bytes.begin(), bytes.end()};
 }

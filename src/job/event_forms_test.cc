@@ -6,6 +6,7 @@
 
 #include "fuzz/replay.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 extern "C" int fuzz_event_log(const std::uint8_t* data, std::size_t size);
 
@@ -13,7 +14,7 @@ namespace cairn {
 namespace {
 
 std::string sample(const std::string& ending) {
-  return testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/forms." + ending);
+  return testing::read_text(testing::source_folder() + "/src/job/testdata/forms." + ending);
 }
 
 // Without what the other forms say elsewhere or not at all: the table and what follows it,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -15,8 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string sample(std::string_view name) {
-  return testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/" +
-                            std::string(name));
+  return testing::read_text(testing::source_folder() + "/src/job/testdata/" + std::string(name));
 }
 
 // The addresses in the samples differ only in their last part.

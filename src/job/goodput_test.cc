@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -28,7 +29,7 @@ std::string describe(const Goodput& goodput) {
 // Scenarios are "# title", then "time mark" lines; a line "= …" says what comes of them.
 TEST(Goodput, AccountsForTheScenariosInTheGolden) {
   const std::string path = "src/job/testdata/goodput.txt";
-  std::istringstream input(testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/" + path));
+  std::istringstream input(testing::read_text(testing::source_folder() + "/" + path));
   std::string output;
   std::vector<TimedMark> marks;
   for (std::string line; std::getline(input, line);) {

@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -32,7 +33,7 @@ TEST(JobAd, GivesAValueOnlyForALiteralOfThatKind) {
 
 TEST(JobAd, ReadsARealOneAndWritesItAgain) {
   const std::string text =
-      testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/sample.ad");
+      testing::read_text(testing::source_folder() + "/src/job/testdata/sample.ad");
   const JobAd ad = JobAd::parse(text).value();
   EXPECT_EQ(ad.attributes().size(), 131U);
   EXPECT_EQ(ad.get_string("Args"), "40 8 0.5");

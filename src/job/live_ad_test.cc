@@ -5,12 +5,13 @@
 #include <set>
 
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
 
 JobAd sample(const std::string& name) {
-  return JobAd::parse(testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/job/testdata/live_" +
+  return JobAd::parse(testing::read_text(testing::source_folder() + "/src/job/testdata/live_" +
                                          name + ".ad"))
       .value();
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "lint/lint_fixture.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn::lint {
 namespace {
@@ -60,14 +61,12 @@ std::map<std::string, Findings> lint_all(const stdfs::path& folder) {
     input.text = testing::read_text(entry.path());
     input.directory = entry.path().parent_path();
     input.files = &files;
-    all[entry.path().lexically_relative(CAIRN_SOURCE_DIR).string()] = lint(input);
+    all[entry.path().lexically_relative(testing::source_folder()).string()] = lint(input);
   }
   return all;
 }
 
-std::string folder_of(const std::string& path) {
-  return std::string(CAIRN_SOURCE_DIR) + "/" + path;
-}
+std::string folder_of(const std::string& path) { return testing::source_folder() + "/" + path; }
 
 // What is said of all of the corpus alike stands in the golden once.
 bool is_common(const std::string& code) {

@@ -11,6 +11,7 @@
 #include "lint/check.h"
 #include "lint/lint_fixture.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn::lint {
 namespace {
@@ -61,7 +62,7 @@ Document read_document(const std::string& text) {
 
 const Document& document() {
   static const Document read =
-      read_document(testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/docs/lint.md"));
+      read_document(testing::read_text(testing::source_folder() + "/docs/lint.md"));
   return read;
 }
 

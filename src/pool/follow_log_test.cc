@@ -9,6 +9,7 @@
 #include "job/event_log.h"
 #include "job/goodput.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 extern "C" int fuzz_follow_log(const std::uint8_t* data, std::size_t size);
 
@@ -23,7 +24,7 @@ using ::testing::HasSubstr;
 std::int64_t utc(std::tm date) { return ::timegm(&date); }
 
 std::string sample(const std::string& name) {
-  return testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/src/pool/testdata/" + name);
+  return testing::read_text(testing::source_folder() + "/src/pool/testdata/" + name);
 }
 
 PoolUpdate follow(const std::string& log, int cluster) {

@@ -5,6 +5,7 @@
 
 #include "submit/submit.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
@@ -59,8 +60,7 @@ std::string replay(const std::string& text) {
 
 TEST(SlurmScript, SaysInSlurmsWordsWhatTheSubmitFileSays) {
   const std::string path = "src/pool/testdata/slurm_scripts.txt";
-  testing::expect_golden(path,
-                         replay(testing::read_text(std::string(CAIRN_SOURCE_DIR) + "/" + path)));
+  testing::expect_golden(path, replay(testing::read_text(testing::source_folder() + "/" + path)));
 }
 
 JobAd simple() { return ads("executable = a\nqueue\n").front(); }

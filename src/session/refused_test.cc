@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 #include "support/temp_folder.h"
 
 namespace cairn::testing {
@@ -31,7 +32,7 @@ std::string include(const std::filesystem::path& folder) {
   return cat("-I'", folder.native(), "' ");
 }
 const std::filesystem::path& own_headers() {
-  static const auto folder = std::filesystem::path(CAIRN_SOURCE_DIR) / "include";
+  static const auto folder = std::filesystem::path(testing::source_folder()) / "include";
   return folder;
 }
 
@@ -67,7 +68,7 @@ Case compile(const std::filesystem::path& file, const CompiledHeader& header) {
 // All files of a folder, two at a time.
 std::vector<Case> compile_all(const std::string& folder) {
   std::vector<std::filesystem::path> files;
-  const std::string path = cat(CAIRN_SOURCE_DIR, "/src/session/testdata/", folder);
+  const std::string path = cat(testing::source_folder(), "/src/session/testdata/", folder);
   for (const auto& entry : std::filesystem::directory_iterator(path)) files.push_back(entry.path());
   std::ranges::sort(files);
   std::vector<Case> cases(files.size());

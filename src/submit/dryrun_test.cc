@@ -12,13 +12,14 @@
 #include "submit/fake_world.h"
 #include "submit/submit.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn {
 namespace {
 
 namespace stdfs = std::filesystem;
 
-const std::string kFolder = std::string(CAIRN_SOURCE_DIR) + "/src/submit/testdata/dryrun/";
+const std::string kFolder = testing::source_folder() + "/src/submit/testdata/dryrun/";
 
 // The ads of a .dryrun file; a later ad of a cluster has only what differs from its first.
 std::vector<JobAd> golden_ads(const std::string& text) {

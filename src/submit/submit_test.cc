@@ -14,6 +14,7 @@
 #include "submit/macro.h"
 #include "submit/submit_lines.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 extern "C" int fuzz_submit(const std::uint8_t* data, std::size_t size);
 
@@ -27,7 +28,7 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::StartsWith;
 
-const std::string kTestdata = std::string(CAIRN_SOURCE_DIR) + "/src/submit/testdata/";
+const std::string kTestdata = testing::source_folder() + "/src/submit/testdata/";
 
 SubmitContext context_for(std::string file) {
   SubmitContext context;

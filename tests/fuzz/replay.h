@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/golden.h"
+#include "support/source_folder.h"
 
 namespace cairn::testing {
 
@@ -20,7 +21,7 @@ using FuzzTarget = int (*)(const std::uint8_t* data, std::size_t size);
 // The files of tests/fuzz/corpus/NAME, sorted.
 inline std::vector<std::string> corpus(const std::string& name) {
   std::vector<std::string> paths;
-  const std::string folder = std::string(CAIRN_SOURCE_DIR) + "/tests/fuzz/corpus/" + name;
+  const std::string folder = testing::source_folder() + "/tests/fuzz/corpus/" + name;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     paths.push_back(entry.path().string());
   std::sort(paths.begin(), paths.end());

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "support/source_folder.h"
+
 namespace cairn::testing {
 
 inline bool& rewrite_goldens() {
@@ -24,7 +26,7 @@ inline std::string read_text(const std::string& path) {
 
 //   path  relative to the source tree, "src/job/testdata/transition.txt"
 inline void expect_golden(const std::string& path, const std::string& actual) {
-  const std::string full = std::string(CAIRN_SOURCE_DIR) + "/" + path;
+  const std::string full = source_folder() + "/" + path;
   if (rewrite_goldens()) std::ofstream(full, std::ios::binary) << actual;
   EXPECT_EQ(read_text(full), actual) << "golden " << path << " (make anew with --rewrite)";
 }
