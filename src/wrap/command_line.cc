@@ -18,6 +18,7 @@
 #include "session/environment.h"
 #include "session/promise.h"
 #include "wrap/recipe.h"
+#include "wrap/transparent.h"
 #include "wrap/wrapper.h"
 
 namespace cairn::wrap {
@@ -33,8 +34,9 @@ const char* const kFooter =
 namespace {
 
 constexpr int kWrongUsage = 2;
-constexpr std::array<std::string_view, 6> kWordOptions = {
-    "--resume-args", "--start-args", "--limit-args", "--resume-command", "--prepare", "--check"};
+constexpr std::array<std::string_view, 8> kWordOptions = {
+    "--resume-args", "--start-args",    "--limit-args",   "--resume-command",
+    "--prepare",     "--start-command", "--stop-command", "--check"};
 
 // As they are written.
 struct Words {
@@ -44,6 +46,8 @@ struct Words {
   std::string folder = "wrap.ckpt", identity;
   int keep = 2, stall_restarts = 3, exit_code = 0;
   std::string every, deadline, settle = "2s", grace, stall, crash_within = "10s";
+  std::string stop_command, start_command;
+  bool transparent = false;
   bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
   std::string stop_signal, stop_file;
   std::string check, resume_when, start_args, resume_args, resume_command, limit_args, prepare,
@@ -209,14 +213,17 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   options.grace = grace.value_or(options.grace);
   options.crash_within = crash_within.value_or(options.crash_within);
   options.when_renewed = words.when_renewed || words.freeze;
-  options.stop = words.freeze               ? StopMethod::freeze
-                 : !words.stop_file.empty() ? StopMethod::file
-                                            : StopMethod::signal;
+  options.stop = words.freeze                  ? StopMethod::freeze
+                 : !words.stop_command.empty() ? StopMethod::command
+                 : !words.stop_file.empty()    ? StopMethod::file
+                                               : StopMethod::signal;
   if (!words.stop_signal.empty()) {
     CAIRN_TRY(options.stop_signal, signal_number(words.stop_signal));
   }
   options.signal_group = words.signal_group;
   CAIRN_TRY(options.stop_file, expand(words.stop_file, known));
+  options.stop_command = words.stop_command;
+  options.start_command = words.start_command;
   options.check = words.check;
   options.resume_when = words.resume_when;
   options.start_args = words.start_args;
@@ -232,6 +239,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
       words.exit_code != 0
           ? words.exit_code
           : promised_exit_code(files, Environment::of_process()).value_or(options.exit_code);
+  if (words.transparent) CAIRN_CHECK(make_transparent(options));
   CAIRN_CHECK(check(options));
   return options;
 }
@@ -325,6 +333,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>& prog
   app.add_flag("--signal-group", words->signal_group,
                "To all of its processes, not to the first alone");
   text("--stop-file", words->stop_file, "FILE", "It saves and ends when this file is there");
+  text("--stop-command", words->stop_command, "COMMAND",
+       "A shell command that makes it save and end; {pid} is the program's");
   app.add_flag("--freeze", words->freeze,
                "It saves by itself: stop it in between, take its files, kill it");
   text("--grace", words->grace, "TIME", "How long it may take to end (10m)");
@@ -333,6 +343,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>& prog
        "It goes on if one is there (default: there is a checkpoint)");
   text("--resume-args", words->resume_args, "ARGS", "Added when it goes on");
   text("--start-args", words->start_args, "ARGS", "Added when it starts from the beginning");
+  text("--start-command", words->start_command, "COMMAND",
+       "Instead of the whole command when it starts from the beginning");
   text("--resume-command", words->resume_command, "COMMAND",
        "Instead of the whole command when it goes on");
   text("--limit-args", words->limit_args, "ARGS",
@@ -341,6 +353,8 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>& prog
   text("--finished-when", words->finished_when, "FILE[: TEXT]",
        "It has finished when the file is there, and the text in it");
 
+  app.add_flag("--transparent", words->transparent,
+               "It cannot save: the whole process is saved from outside (CRIU, DMTCP)");
   text("--stall", words->stall, "TIME",
        "Start it again when nothing of its output grows for so long");
   list("--stall-files", words->stall_files, "What else grows");

@@ -15,9 +15,10 @@ using Milliseconds = std::chrono::milliseconds;
 
 // How the program is ended for a checkpoint.
 enum class StopMethod {
-  signal,  // it saves and ends when it gets the signal
-  file,    // it saves and ends when it sees a file
-  freeze,  // it saves by itself, now and then: stopped in between, its files taken, killed
+  signal,   // it saves and ends when it gets the signal
+  file,     // it saves and ends when it sees a file
+  command,  // it saves and ends when a command is run
+  freeze,   // it saves by itself, now and then: stopped in between, its files taken, killed
 };
 
 struct WrapOptions {
@@ -42,6 +43,7 @@ struct WrapOptions {
   int stop_signal = SIGTERM;
   bool signal_group = false;  // all its processes get the signal
   std::string stop_file;
+  std::string stop_command;                      // of a shell, {pid} is the program's
   Milliseconds grace{std::chrono::minutes(10)};  // then it is killed
   std::string check;                             // a shell command that says by 0: it is good
 
@@ -49,6 +51,7 @@ struct WrapOptions {
   std::string resume_when;     // names with * ? [ ]; it goes on where one is there
   std::string start_args;      // added when it starts from the beginning
   std::string resume_args;     // added when it goes on
+  std::string start_command;   // instead of the whole command, when it starts from the beginning
   std::string resume_command;  // instead of the whole command, when it goes on
   std::string limit_args;      // added always: its own time limit
   std::string prepare;         // a shell command before it goes on

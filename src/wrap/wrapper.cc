@@ -186,10 +186,12 @@ Meanings Wrapper::meanings() const {
 Result<std::vector<std::string>> Wrapper::command() const {
   const Meanings known = meanings();
   std::vector<std::string> words = options_.program;
-  if (resumed_ && !options_.resume_command.empty()) {
-    CAIRN_TRY(words, expand_words(options_.resume_command, known));
+  const std::string& whole = resumed_ ? options_.resume_command : options_.start_command;
+  if (!whole.empty()) {
+    CAIRN_TRY(words, expand_words(whole, known));
     if (words.empty())
-      return Error{Errc::invalid, "--resume-command is empty", 0, "give the whole command"};
+      return Error{Errc::invalid, cat("the command '", whole, "' is empty"), 0,
+                   "give the whole command"};
   }
   for (const std::string& more :
        {resumed_ ? options_.resume_args : options_.start_args, options_.limit_args}) {
@@ -376,9 +378,25 @@ void Wrapper::request_end() {
       if (!made) failure_ = made.error();
       return;
     }
+    case StopMethod::command:
+      return run_stop_command();
     case StopMethod::freeze:
       return freeze_and_take(true);
   }
+}
+
+void Wrapper::run_stop_command() {
+  std::string line = options_.stop_command;
+  constexpr std::string_view kPid = "{pid}";
+  for (auto at = line.find(kPid); at != line.npos; at = line.find(kPid))
+    line.replace(at, kPid.size(), std::to_string(pid_));
+  const auto done = run_command({.arguments = {"/bin/sh", "-c", line}, .patience = options_.grace});
+  if (!done)
+    say_(done.error().text());
+  else if (!done->succeeded())
+    say_(cat("the command that is to end the program, '", line, "', ", done->failure()));
+  // One that could not be asked is not worth the grace.
+  if (!done || !done->succeeded()) kill_all();
 }
 
 // Not in the middle of a write: then it is tried again.

@@ -63,6 +63,7 @@ class Wrapper {
   void on_renewal();
   void end_for_checkpoint(Asked why);
   void request_end();
+  void run_stop_command();
   void freeze_and_take(bool then_kill);
   void kill_all();
   void end_descendants();
