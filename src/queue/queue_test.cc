@@ -14,6 +14,7 @@
 
 #include "queue/reader.h"
 #include "support/golden.h"
+#include "support/source_folder.h"
 #include "support/temp_folder.h"
 
 namespace cairn {
@@ -359,7 +360,7 @@ TEST_F(QueueTest, ClusterOfAPoolWithoutNumbersHasOursThere) {
 std::filesystem::path old_queue(const testing::TempFolder& folder) {
   auto file = folder / "queue.sqlite";
   SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
-      .exec(testing::read_text(CAIRN_SOURCE_DIR "/src/queue/testdata/v1.sql"));
+      .exec(testing::read_text(testing::source_folder() + "/src/queue/testdata/v1.sql"));
   return file;
 }
 
