@@ -64,39 +64,56 @@ void Renewals::read(Queue& queue, Visit visit) {
   }
 }
 
-bool Renewals::take() {
-  bool written = false, folders = false;
+Renewals::News Renewals::take() {
+  News news = News::nothing;
+  bool folders = false;
   read(wake_, [&](std::uint32_t mask, const std::string& name) {
-    if ((mask & IN_Q_OVERFLOW) != 0) written = folders = true;
-    if ((mask & IN_ISDIR) != 0) folders = true;
-    if ((mask & kWritten) != 0 && stands_for(state_, name)) written = true;
+    if ((mask & (IN_ISDIR | IN_Q_OVERFLOW)) != 0) folders = true;
+    if ((mask & kWritten) != 0 && stands_for(state_, name)) news = News::written;
+    if ((mask & (IN_CREATE | IN_OPEN)) != 0 && news == News::nothing) news = News::begun;
   });
-  if (folders) {
-    watch_folders(wake_, state_);
-    if (has_outputs()) watch_folders(order_, joined(state_, outputs_));
-    written = true;  // what was written there before it was watched is seen by looking
-  }
-  return written;
+  watch_files();
+  if (!folders) return news;
+  watch_folders(wake_, state_);
+  if (has_outputs()) watch_folders(order_, joined(state_, outputs_));
+  return News::written;  // what was written there before it was watched is seen by looking
+}
+
+// A file that is written in place has its beginning here: the folder's watch would tell of all.
+void Renewals::watch_files() {
+  if (!wake_.fd || !has_outputs()) return;
+  const auto found = find_files(".", state_);
+  if (!found) return;
+  for (const auto& [name, mark] : *found)
+    if (mark.kind == FileMark::Kind::file)
+      static_cast<void>(::inotify_add_watch(wake_.fd.get(), name.c_str(), IN_OPEN));
 }
 
 void Renewals::drain() {
   if (!has_outputs()) return;
   read(order_, [&](std::uint32_t mask, const std::string& name) {
-    if ((mask & IN_Q_OVERFLOW) != 0)
-      last_ = Last::unknown;
-    else if (stands_for(outputs_, name) && (mask & (IN_MODIFY | kWritten | IN_CREATE)) != 0)
-      // A close after writing adds nothing.
-      last_ = (mask & IN_CLOSE_WRITE) != 0 ? last_ : Last::output;
-    else if ((mask & kWritten) != 0 && stands_for(state_, name))
-      last_ = Last::state;
+    if ((mask & IN_Q_OVERFLOW) != 0) {
+      ++writes_;
+      writes_at_renewal_.reset();
+      look_.reset();
+    } else if (stands_for(outputs_, name)) {
+      if ((mask & (IN_MODIFY | IN_MOVED_TO | IN_CREATE)) != 0) ++writes_;
+    } else if ((mask & kWritten) != 0 && stands_for(state_, name)) {
+      writes_at_renewal_ = writes_;
+    }
   });
 }
 
-bool Renewals::output_is_as_then() {
-  if (!has_outputs()) return true;
-  if (!order_.fd) return false;
+void Renewals::look_at_outputs() {
   drain();
-  return last_ == Last::state;
+  if (look_ && writes_at_renewal_ == look_->writes) return;  // they are those of the renewal
+  look_.reset();
+  if (auto outputs = find_files(".", outputs_)) look_ = Look{writes_, *std::move(outputs)};
+}
+
+const FileSet* Renewals::outputs_then() {
+  drain();
+  return look_ && writes_at_renewal_ == look_->writes ? &look_->outputs : nullptr;
 }
 
 }  // namespace cairn::wrap

@@ -1,17 +1,22 @@
 // Tells when a program has written files anew: when one is closed after writing, or renamed into
 // its place; never in the middle of a write (inotify).
 //
-// The kernel gives the events in the order of the calls: so it is also known whether the program
-// has written to its output since.  A program that writes much must not wake us each time: those
-// events are kept in a queue of their own, which is read only when there is a renewal.
+// How long was the output when the state was written?  The kernel gives events in the order of the
+// calls: lengths that were seen while the program stood still belong to the state if the output was
+// not written to between the look and the close, whichever came first.  So we look when the program
+// begins to write its state, and when it has written it.  A program that writes much must not wake
+// us each time: the writes are in a queue of their own, which is read only then.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "os/descriptor.h"
 #include "os/filesystem.h"
+#include "wrap/file_set.h"
 
 namespace cairn::wrap {
 
@@ -23,12 +28,15 @@ class Renewals {
 
   // Readable when something happened to the state; -1: the kernel has no watch left, or is none.
   int descriptor() const { return wake_.fd.get(); }
-  // Takes what has woken us.  True: a file of the state was closed after writing, or renamed.
-  bool take();
+  // Takes what has woken us: a file of the state may be about to be written; one was closed after
+  // writing, or renamed.
+  enum class News { nothing, begun, written };
+  News take();
 
-  // Whether the output has not been written to since the last renewal.  Exact if the program
-  // stands still; false if it is not known.
-  bool output_is_as_then();
+  // Notes how long the output is.  The program stands still.
+  void look_at_outputs();
+  // The output as it was at the last renewal; null: it is not known.
+  const FileSet* outputs_then();
   // To be called now and then: an overfull queue forgets.
   void drain();
   bool has_outputs() const { return !outputs_.empty(); }
@@ -39,13 +47,22 @@ class Renewals {
     std::uint32_t mask = 0;
     std::map<int, std::string> folders;  // by watch
   };
+  void watch_files();
   void watch_folders(Queue& queue, const std::vector<std::string>& patterns);
   template <class Visit>
   void read(Queue& queue, Visit visit);
 
   std::vector<std::string> state_, outputs_;
   Queue wake_, order_;
-  enum class Last { unknown, state, output } last_ = Last::unknown;
+  // How often the output was written to, as far as the queue was read: adjacent writes count once.
+  std::uint64_t writes_ = 0;
+  std::optional<std::uint64_t> writes_at_renewal_;
+  // What was seen at a look, and after how many writes.
+  struct Look {
+    std::uint64_t writes = 0;
+    FileSet outputs;
+  };
+  std::optional<Look> look_;
 };
 
 }  // namespace cairn::wrap

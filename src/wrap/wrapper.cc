@@ -231,7 +231,6 @@ Status Wrapper::start() {
   started_ = lived_ = Clock::now();
   asked_ = Asked::no;
   plan_ = settled_ = drain_ = retry_ = kill_ = look_ = std::nullopt;
-  outputs_then_.reset();
   if (renewals_ && renewals_->has_outputs()) drain_ = started_ + kDrain;
   taken_.reset();
   failure_.reset();
@@ -283,7 +282,7 @@ void Wrapper::watch() {
       return;
     }
     if (waiting[0].revents != 0) read_signals();
-    if (waiting[2].revents != 0 && renewals_->take()) note_renewal();
+    if (waiting[2].revents != 0) on_news();
     on_time();
   }
 }
@@ -341,20 +340,18 @@ void Wrapper::on_time() {
   }
 }
 
-// As long as the output is as it was at the renewal, its length belongs to the state.
-void Wrapper::note_renewal() {
-  settled_ = Clock::now() + options_.settle;
-  if (!renewals_->has_outputs() || asked_ != Asked::no) return;
+void Wrapper::on_news() {
+  const Renewals::News news = renewals_->take();
+  if (news == Renewals::News::written) settled_ = Clock::now() + options_.settle;
+  if (news == Renewals::News::nothing || !renewals_->has_outputs() || asked_ != Asked::no) return;
   const Frozen frozen;
-  outputs_then_.reset();
-  if (!renewals_->output_is_as_then()) return;
-  if (auto outputs = checkpoints_->output_files()) outputs_then_ = *std::move(outputs);
+  renewals_->look_at_outputs();
 }
 
 void Wrapper::on_renewal() {
   if (asked_ != Asked::no || !checkpoints_->is_renewed()) return;
   const bool is_planned = !options_.every || (plan_ && *plan_ <= Clock::now());
-  const bool fits = !renewals_->has_outputs() || outputs_then_;
+  const bool fits = !renewals_->has_outputs() || renewals_->outputs_then() != nullptr;
   // The next time, perhaps: a program that saves on a signal makes them fit by itself.
   if (!fits && (!is_planned || options_.stop == StopMethod::freeze)) return;
   if (is_planned) return end_for_checkpoint(Asked::planned);
@@ -408,11 +405,11 @@ void Wrapper::freeze_and_take(bool then_kill) {
     retry_ = Clock::now() + kRetry;
     return;
   }
-  const bool needs_then = renewals_->has_outputs();
-  auto taken = needs_then && !outputs_then_
+  const FileSet* const then = renewals_->outputs_then();
+  auto taken = renewals_->has_outputs() && then == nullptr
                    ? Result<Checkpoints::Taken>(
                          {NewState::none, "its output has grown since it was written", 0, 0})
-                   : checkpoints_->take(elapsed_seconds(), needs_then ? &*outputs_then_ : nullptr);
+                   : checkpoints_->take(elapsed_seconds(), then);
   if (!taken) {
     failure_ = taken.error();
     if (!then_kill) say_(cat("no checkpoint is taken: ", taken.error().text()));

@@ -59,7 +59,7 @@ class Wrapper {
   Time next_time() const;
   void read_signals();
   void on_time();
-  void note_renewal();
+  void on_news();
   void on_renewal();
   void end_for_checkpoint(Asked why);
   void request_end();
@@ -105,7 +105,6 @@ class Wrapper {
   int vacate_signal_ = 0;
   int wait_status_ = 0;
   Time ended_at_;
-  std::optional<FileSet> outputs_then_;      // when it last renewed its state
   std::optional<Checkpoints::Taken> taken_;  // while it was frozen
   std::optional<Error> failure_;             // of taking
 
