@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -146,11 +147,7 @@ Result<std::string> Checkpoints::flaw(const FileSet& found,
   for (const auto& [name, mark] : found) {
     const auto slash = name.rfind('/');
     const bool is_inside = slash != name.npos && found.contains(name.substr(0, slash));
-    const bool is_optional = std::any_of(options_->optional_files.begin(),
-                                         options_->optional_files.end(), [&](const auto& pattern) {
-                                           const auto matched = find_files(kHere, {pattern});
-                                           return matched && matched->contains(name);
-                                         });
+    const bool is_optional = stands_for(options_->optional_files, name);
     if (mark.kind == FileMark::Kind::file && mark.bytes == 0 && !is_inside && !is_optional)
       return cat(name, " is empty");
   }
@@ -353,12 +350,12 @@ Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
 // What a killed program left, beyond the checkpoint.
 Status Checkpoints::put_aside(const FileSet& found, const Manifest& manifest) {
   const Path aside = Path(options_->folder) += ".aside";
+  std::set<std::string> kept;
+  for (const Section& section : manifest.sections) kept.insert(section.name);
   bool is_clean = false;
   std::vector<std::string> folders;
   for (const auto& [name, mark] : found) {
-    if (std::any_of(manifest.sections.begin(), manifest.sections.end(),
-                    [&](const Section& section) { return section.name == name; }))
-      continue;
+    if (kept.contains(name)) continue;
     if (mark.kind == FileMark::Kind::folder) {
       folders.push_back(name);
       continue;

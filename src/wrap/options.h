@@ -21,6 +21,7 @@ enum class StopMethod {
   freeze,   // it saves by itself, now and then: stopped in between, its files taken, killed
 };
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)  in the order of their subjects
 struct WrapOptions {
   std::vector<std::string> program;  // name and arguments, as for a start from the beginning
 
