@@ -115,7 +115,7 @@ int list_recipes() {
     std::string line = source.name;
     line.resize(std::max<std::size_t>(line.size() + 2, 16), ' ');
     std::cout << line << (recipe ? recipe->summary : recipe.error().message)
-              << (source.place == "built in" ? "" : cat("  (", source.place, ")")) << '\n';
+              << (source.place == kBuiltIn ? "" : cat("  (", source.place, ")")) << '\n';
   }
   return 0;
 }
@@ -295,76 +295,109 @@ int run(const Words& words, const std::vector<std::string>& program, CLI::App& a
   return exit.code;
 }
 
-}  // namespace
-
-std::function<int()> declare(CLI::App& app, const std::vector<std::string>& program) {
-  const auto words = std::make_shared<Words>();
+void declare_options(CLI::App& app, Words& words) {
   const auto list = [&](const char* name, std::vector<std::string>& into, const char* help) {
     app.add_option(name, into, help)->delimiter(',')->type_name("FILES");
   };
   const auto text = [&](const char* name, std::string& into, const char* type, const char* help) {
     app.add_option(name, into, help)->type_name(type);
   };
-  text("--recipe", words->recipe, "NAME",
+  text("--recipe", words.recipe, "NAME",
        "The options for a well-known program; a path with a /: a file");
-  app.add_flag("--list-recipes", words->list_recipes, "What there is");
-  text("--show-recipe", words->show_recipe, "NAME", "Its text, to read or to change");
+  app.add_flag("--list-recipes", words.list_recipes, "What there is");
+  text("--show-recipe", words.show_recipe, "NAME", "Its text, to read or to change");
 
-  list("--checkpoint-files", words->checkpoint_files,
+  list("--checkpoint-files", words.checkpoint_files,
        "What a checkpoint consists of: names with * ? [ ], folders with all in them");
-  list("--optional-files", words->optional_files, "Taken with it if they are there");
-  list("--rollback", words->rollback,
+  list("--optional-files", words.optional_files, "Taken with it if they are there");
+  list("--rollback", words.rollback,
        "Output that the program appends to: cut back to the checkpoint");
-  text("--folder", words->folder, "FOLDER", "Where the checkpoints are kept (wrap.ckpt)");
-  app.add_option("--keep", words->keep, "So many checkpoints (2)")->type_name("N");
-  text("--identity", words->identity, "TEXT", "What a checkpoint belongs to, besides the command");
-  text("--check", words->check, "COMMAND",
-       "A shell command that says by 0 that the files are good");
+  text("--folder", words.folder, "FOLDER", "Where the checkpoints are kept (wrap.ckpt)");
+  app.add_option("--keep", words.keep, "So many checkpoints (2)")->type_name("N");
+  text("--identity", words.identity, "TEXT", "What a checkpoint belongs to, besides the command");
+  text("--check", words.check, "COMMAND", "A shell command that says by 0 that the files are good");
 
-  text("--every", words->every, "TIME", "End the program for a checkpoint so long after its start");
-  app.add_flag("--when-renewed", words->when_renewed,
+  text("--every", words.every, "TIME", "End the program for a checkpoint so long after its start");
+  app.add_flag("--when-renewed", words.when_renewed,
                "Only when it has written its files anew (and --every, if given, is over)");
-  text("--deadline", words->deadline, "TIME",
+  text("--deadline", words.deadline, "TIME",
        "End it so long after the wrapper's start, come what may");
-  text("--settle", words->settle, "TIME",
+  text("--settle", words.settle, "TIME",
        "How long its files must be at rest to count as written (2s)");
 
-  text("--stop-signal", words->stop_signal, "SIGNAL", "What makes it save and end (TERM)");
-  app.add_flag("--signal-group", words->signal_group,
+  text("--stop-signal", words.stop_signal, "SIGNAL", "What makes it save and end (TERM)");
+  app.add_flag("--signal-group", words.signal_group,
                "To all of its processes, not to the first alone");
-  text("--stop-file", words->stop_file, "FILE", "It saves and ends when this file is there");
-  text("--stop-command", words->stop_command, "COMMAND",
+  text("--stop-file", words.stop_file, "FILE", "It saves and ends when this file is there");
+  text("--stop-command", words.stop_command, "COMMAND",
        "A shell command that makes it save and end; {pid} is the program's");
-  app.add_flag("--freeze", words->freeze,
+  app.add_flag("--freeze", words.freeze,
                "It saves by itself: stop it in between, take its files, kill it");
-  text("--grace", words->grace, "TIME", "How long it may take to end (10m)");
+  text("--grace", words.grace, "TIME", "How long it may take to end (10m)");
 
-  text("--resume-when", words->resume_when, "FILES",
+  text("--resume-when", words.resume_when, "FILES",
        "It goes on if one is there (default: there is a checkpoint)");
-  text("--resume-args", words->resume_args, "ARGS", "Added when it goes on");
-  text("--start-args", words->start_args, "ARGS", "Added when it starts from the beginning");
-  text("--start-command", words->start_command, "COMMAND",
+  text("--resume-args", words.resume_args, "ARGS", "Added when it goes on");
+  text("--start-args", words.start_args, "ARGS", "Added when it starts from the beginning");
+  text("--start-command", words.start_command, "COMMAND",
        "Instead of the whole command when it starts from the beginning");
-  text("--resume-command", words->resume_command, "COMMAND",
+  text("--resume-command", words.resume_command, "COMMAND",
        "Instead of the whole command when it goes on");
-  text("--limit-args", words->limit_args, "ARGS",
+  text("--limit-args", words.limit_args, "ARGS",
        "Added always: its own limit, as '-maxh {remaining_hours}'");
-  text("--prepare", words->prepare, "COMMAND", "A shell command before it goes on");
-  text("--finished-when", words->finished_when, "FILE[: TEXT]",
+  text("--prepare", words.prepare, "COMMAND", "A shell command before it goes on");
+  text("--finished-when", words.finished_when, "FILE[: TEXT]",
        "It has finished when the file is there, and the text in it");
 
-  app.add_flag("--transparent", words->transparent,
+  app.add_flag("--transparent", words.transparent,
                "It cannot save: the whole process is saved from outside (CRIU, DMTCP)");
-  text("--stall", words->stall, "TIME",
+  text("--stall", words.stall, "TIME",
        "Start it again when nothing of its output grows for so long");
-  list("--stall-files", words->stall_files, "What else grows");
-  app.add_option("--stall-restarts", words->stall_restarts, "So often at most (3)")->type_name("N");
-  text("--crash-within", words->crash_within, "TIME",
+  list("--stall-files", words.stall_files, "What else grows");
+  app.add_option("--stall-restarts", words.stall_restarts, "So often at most (3)")->type_name("N");
+  text("--crash-within", words.crash_within, "TIME",
        "A failure so soon after going on: the checkpoint before is tried (10s)");
-  app.add_option("--exit-code", words->exit_code, "With a checkpoint (that of the job, else 77)")
+  app.add_option("--exit-code", words.exit_code, "With a checkpoint (that of the job, else 77)")
       ->type_name("N");
-  app.add_flag("--quiet", words->quiet, "Say only what goes wrong");
+  app.add_flag("--quiet", words.quiet, "Say only what goes wrong");
+}
+
+}  // namespace
+
+std::function<int()> declare(CLI::App& app, const std::vector<std::string>& program) {
+  const auto words = std::make_shared<Words>();
+  declare_options(app, *words);
   return [words, program, &app] { return run(*words, program, app); };
+}
+
+Result<std::vector<std::string>> files_to_transfer(std::vector<std::string> options,
+                                                   const std::vector<std::string>& program) {
+  CLI::App app(kSummary);
+  Words words;
+  declare_options(app, words);
+  try {
+    options = join_dashed_values(std::move(options));
+    std::reverse(options.begin(), options.end());
+    app.parse(options);
+  } catch (const CLI::Error& problem) {
+    return usage(cat("--wrap: ", problem.what()), "see cairn wrap --help");
+  }
+  if (!words.recipe.empty()) CAIRN_CHECK(apply_recipe(words.recipe, program, app));
+  CAIRN_TRY(const WrapOptions wrapping, options_of(words, program));
+  std::vector<std::string> files = {wrapping.folder};
+  for (const std::string& output : wrapping.rollback) {
+    if (output.find_first_of("*?[") != std::string::npos)
+      return usage(cat("--rollback ", output, ": a transfer list takes no pattern"),
+                   "name each file, or put it into --checkpoint-files");
+    files.push_back(output);
+  }
+  return files;
+}
+
+Result<std::optional<std::string>> recipe_file(const std::string& name) {
+  CAIRN_TRY(const RecipeSource source, find_recipe(name, user_folder()));
+  if (source.place == kBuiltIn) return std::optional<std::string>();
+  return std::optional(std::filesystem::absolute(source.place).lexically_normal().native());
 }
 
 std::vector<std::string> join_dashed_values(std::vector<std::string> words) {

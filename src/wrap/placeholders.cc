@@ -27,7 +27,7 @@ struct Word {
 };
 
 // Braces keep together what stands in them.
-Result<std::vector<Word>> split_words(std::string_view text) {
+Result<std::vector<Word>> words_of(std::string_view text) {
   std::vector<Word> words;
   bool inside = false;
   char quote = 0;
@@ -230,7 +230,7 @@ Result<std::string> expand(std::string_view text, const Meanings& meanings) {
 }
 
 Result<std::vector<std::string>> expand_words(std::string_view text, const Meanings& meanings) {
-  CAIRN_TRY(const auto words, split_words(text));
+  CAIRN_TRY(const auto words, words_of(text));
   std::vector<std::string> expanded;
   for (const Word& word : words) {
     if (word.text == "{arguments}" && !word.quoted) {
@@ -240,6 +240,13 @@ Result<std::vector<std::string>> expand_words(std::string_view text, const Meani
     CAIRN_TRY(expanded.emplace_back(), expand(word.text, meanings));
   }
   return expanded;
+}
+
+Result<std::vector<std::string>> split_words(std::string_view text) {
+  CAIRN_TRY(const auto words, words_of(text));
+  std::vector<std::string> plain;
+  for (const Word& word : words) plain.push_back(word.text);
+  return plain;
 }
 
 bool uses(std::string_view text, std::string_view placeholder) {

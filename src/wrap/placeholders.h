@@ -39,6 +39,9 @@ Result<std::string> expand(std::string_view text, const Meanings& meanings);
 // Errors: as expand(); invalid (a quote that is not closed).
 Result<std::vector<std::string>> expand_words(std::string_view text, const Meanings& meanings);
 
+// The same without placeholders.
+Result<std::vector<std::string>> split_words(std::string_view text);
+
 // Whether the text uses this placeholder.
 bool uses(std::string_view text, std::string_view placeholder);
 

@@ -26,7 +26,7 @@ std::vector<RecipeSource> built_in() {
   std::istringstream lines(kRecipes);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(kHeading))
-      all.push_back({line.substr(kHeading.size()), "", "built in"});
+      all.push_back({line.substr(kHeading.size()), "", kBuiltIn});
     else if (!all.empty())
       all.back().text += line + "\n";
   }

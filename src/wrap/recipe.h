@@ -32,8 +32,9 @@ Result<Recipe> read_recipe(const std::string& name, const std::string& text);
 struct RecipeSource {
   std::string name;
   std::string text;
-  std::string place;  // a file, or "built in"
+  std::string place;  // a file, or kBuiltIn
 };
+inline constexpr const char* kBuiltIn = "built in";
 
 // A name, or a path with a '/': the user's folder first, then what is built in.
 //   user_folder  ~/.config/cairn/recipes; empty: none
