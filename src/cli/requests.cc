@@ -123,7 +123,7 @@ Result<Answer> Unattended::request(JobRecord job) {
   CAIRN_CHECK(queue_.store(job, events));
 
   JobLog log(job.id, log_file(job.ad), host_name(), "");
-  log.set_form(log_form(job.ad));
+  log.set_format(log_format(job.ad));
   Answer answer{job.id, true, ""};
   if (what_ == Request::hold) {
     log.held_by_policy(now, reason_, kHoldByUser, 0);

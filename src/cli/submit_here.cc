@@ -71,12 +71,12 @@ void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
   std::map<Path, std::string> logs;
   struct Log {
     Path file;  // empty: none
-    EventForm form = EventForm::text;
+    LogFormat format;
   };
   const auto log_of = [](const JobAd& ad) {
     const auto log = ad.get_string("UserLog");
     return Log{log && !log->empty() ? Path(ad.get_string("Iwd").value_or("")) / *log : Path(),
-               log_form(ad)};
+               log_format(ad)};
   };
   const Log shared = log_of(jobs.ad);
   for (int proc = 0; const std::string& changes : jobs.changes) {
@@ -85,7 +85,7 @@ void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
     if (changes.find("UserLog") != changes.npos || changes.find("Iwd") != changes.npos)
       if (const auto ad = JobAd::parse(jobs.ad.text() + changes)) log = log_of(*ad);
     if (!log.file.empty())
-      logs[log.file] += in_form(submit_event({id, now_ms / 1000}, host_name()), log.form);
+      logs[log.file] += in_form(submit_event(log.format.head(id, now_ms), host_name()), log.format.form);
   }
   for (const auto& [file, text] : logs) {
     const Descriptor fd(

@@ -50,7 +50,7 @@ Status announce(const std::vector<JobAd>& jobs) {
     CAIRN_TRY(const JobSpec job, job_spec(ad));
     const Path log = job.log.empty() ? Path() : job.initial_directory / job.log;
     JobLog written(job.id, log, host_name(), {});
-    written.set_form(log_form(ad));
+    written.set_format(log_format(ad));
     written.submitted(wall_clock_ms());
   }
   return {};

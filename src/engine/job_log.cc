@@ -2,14 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "os/descriptor.h"
 
 namespace cairn {
 
-EventForm log_form(const JobAd& ad) {
-  return ad.get_bool("UserLogUseXML").value_or(false) ? EventForm::xml : EventForm::text;
+LogFormat log_format(const JobAd& ad) {
+  const char* const options = ::getenv("_CONDOR_DEFAULT_USERLOG_FORMAT_OPTIONS");
+  LogFormat format = log_format(options == nullptr ? "" : options);
+  if (ad.get_bool("UserLogUseXML").value_or(false)) format.form = EventForm::xml;
+  return format;
 }
 
 JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool transfers)
@@ -22,7 +26,7 @@ JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool tra
 // One write per event: with O_APPEND, events of several jobs do not mix.
 void JobLog::append(const std::string& event_text) {
   if (file_.empty()) return;
-  const std::string event = in_form(event_text, form_);
+  const std::string event = in_form(event_text, format_.form);
   const Descriptor fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   const auto written =
       !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), event.data(), event.size()); });

@@ -18,8 +18,9 @@ namespace cairn {
 inline constexpr int kHoldTransferOutput = 12;
 inline constexpr int kHoldTransferInput = 13;
 
-// In which form the job wants its log: XML with log_xml, or else text.
-EventForm log_form(const JobAd& ad);
+// How the job's log is written: XML with log_xml, or else as the variable says by which HTCondor's
+// configuration knows it, _CONDOR_DEFAULT_USERLOG_FORMAT_OPTIONS; text in local time without both.
+LogFormat log_format(const JobAd& ad);
 
 class JobLog {
  public:
@@ -49,13 +50,13 @@ class JobLog {
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                   const TransferBytes& total_bytes);
 
-  void set_form(EventForm form) { form_ = form; }
+  void set_format(const LogFormat& format) { format_ = format; }
   void set_slot(std::string slot) { slot_ = std::move(slot); }
   // What the last write said, once; empty: all is well.
   std::string take_problem();
 
  private:
-  EventHead head(std::int64_t time_ms) const { return {id_, time_ms / 1000}; }
+  EventHead head(std::int64_t time_ms) const { return format_.head(id_, time_ms); }
   void append(const std::string& event_text);
   void transfer(std::int64_t time_ms, TransferStep step);
   ResourceUsage resources(std::int64_t time_ms) const;
@@ -65,7 +66,7 @@ class JobLog {
   std::string host_;
   std::string slot_;
   bool transfers_ = true;
-  EventForm form_ = EventForm::text;
+  LogFormat format_;
   std::string problem_;
   bool failed_ = false;  // the last write
 

@@ -52,7 +52,7 @@ Shadow::Shadow(JobStore& store, ShadowHost& host, const Home& home, ShadowOption
       log_(record_.id, job_.log.empty() ? Path() : job_.initial_directory / job_.log, options_.host,
            {}, job_.transfer_files) {
   if (record_.live.attributes().empty()) note_new_life(record_, marks_);
-  log_.set_form(log_form(record_.ad));
+  log_.set_format(log_format(record_.ad));
 }
 
 bool takes_over(JobState state) {

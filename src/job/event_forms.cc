@@ -613,6 +613,20 @@ std::string xml_of(const Json& json, int depth) {
 
 }  // namespace
 
+LogFormat log_format(std::string_view options) {
+  LogFormat format;
+  std::string words(options);
+  std::replace_if(
+      words.begin(), words.end(), [](char letter) { return letter == ',' || letter == '|'; }, ' ');
+  for (const std::string& word : split_list(words, ' ')) {
+    if (equal_ignoring_case(word, "XML")) format.form = EventForm::xml;
+    if (equal_ignoring_case(word, "JSON")) format.form = EventForm::json;
+    if (equal_ignoring_case(word, "UTC")) format.utc = true;
+    if (equal_ignoring_case(word, "SUB_SECOND")) format.sub_second = true;
+  }
+  return format;
+}
+
 EventForm event_form(std::string_view log) {
   const std::size_t first = log.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return EventForm::text;

@@ -24,12 +24,14 @@ std::string on_one_line(std::string_view text) {
 
 std::string in_brackets(std::string_view host) { return fmt::format("<{}>", on_one_line(host)); }
 
-std::string local_time(std::int64_t seconds) {
-  const std::time_t time = seconds;
+std::string time_of(const EventHead& head) {
+  const std::time_t time = head.time_seconds;
   std::tm parts{};
-  localtime_r(&time, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  head.utc ? gmtime_r(&time, &parts) : localtime_r(&time, &parts);
+  const std::string fraction = head.milliseconds ? fmt::format(".{:03}", *head.milliseconds) : "";
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}{}{}", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     fraction, head.utc ? "Z" : "");
 }
 
 std::string utc_time(std::int64_t seconds) {
@@ -43,7 +45,7 @@ std::string utc_time(std::int64_t seconds) {
 // "005 (038.000.000) 2026-11-22 06:35:24 Job terminated.\n"; the third number is always 0.
 std::string headline(int number, const EventHead& head, std::string_view text) {
   return fmt::format("{:03} ({:03}.{:03}.000) {} {}\n", number, head.id.cluster, head.id.proc,
-                     local_time(head.time_seconds), text);
+                     time_of(head), text);
 }
 
 std::string days_and_time(std::int64_t seconds) {

@@ -39,7 +39,9 @@ struct TransferBytes {
 // Each function gives one whole event, "...\n" included.
 struct EventHead {
   JobId id;
-  std::int64_t time_seconds = 0;  // since 1970; printed as local time
+  std::int64_t time_seconds = 0;  // since 1970
+  bool utc = false;               // as UTC, with a Z; else local time
+  std::optional<int> milliseconds = {};
 };
 std::string submit_event(const EventHead& head, std::string_view host);  // 000
 struct ExecuteFacts {

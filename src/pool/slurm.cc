@@ -533,7 +533,7 @@ Result<JobLog> SlurmPool::log_of(const PoolJob& job) {
   CAIRN_TRY(const JobSpec spec, job_spec(ad));
   const Path file = spec.log.empty() ? Path() : spec.initial_directory / spec.log;
   JobLog log(spec.id, file, options_.host, {});
-  if (ad.get_bool("UserLogUseXML").value_or(false)) log.set_form(EventForm::xml);
+  log.set_format(log_format(ad));
   return log;
 }
 

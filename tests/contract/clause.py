@@ -37,6 +37,15 @@ DEFAULTS = {
 }
 
 
+def remove_all(folder):
+    """Also while the last process is at its end, and removes files, too."""
+    shutil.rmtree(folder, onerror=lambda call, path, why: None if why[0] is FileNotFoundError else raise_again(why))
+
+
+def raise_again(why):
+    raise why[1]
+
+
 class World:
     def __init__(self, root=None):
         self.root = root or pathlib.Path(tempfile.mkdtemp(prefix="cairn-contract-"))
@@ -58,7 +67,7 @@ class World:
         if self.engine():
             self.kill_engine()
         if kind is None:
-            shutil.rmtree(self.root)
+            remove_all(self.root)
         else:
             print(f"left for a look: {self.root}")
 

@@ -8,7 +8,7 @@ FEW = 60
 JOBS = 50
 
 with World() as world:
-    world.job('note "$step"; gate open\n: > result\n', request_memory="1", request_disk="1", transfer_output_files=None,
+    world.job('note "$step"; gate open\n: > result\n', request_memory="8", request_disk="1", transfer_output_files=None,
               transfer_checkpoint_files=None, checkpoint_exit_code=None, log=None)
     world.write("job.sub", world.read("job.sub").replace("queue\n", f"queue {JOBS}\n"))
     subprocess.run([CAIRN, "engine", "--slots", str(JOBS)], env=world.environment(), check=True, stdout=subprocess.DEVNULL,

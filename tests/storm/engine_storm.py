@@ -33,7 +33,7 @@ transfer_output_files = results.csv
 transfer_output_remaps = "results.csv = results-$(Process).csv"
 should_transfer_files = YES
 max_retries = 3
-request_memory = 1
+request_memory = 16
 request_disk = 1
 log = storm.log
 queue {jobs}
