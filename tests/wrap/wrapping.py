@@ -14,7 +14,7 @@ import tempfile
 import time
 
 WRAP = os.environ["CAIRN_WRAP_PROGRAM"]
-PATIENCE = 120  # seconds after which a condition will never come true
+PATIENCE = int(os.environ.get("CAIRN_WRAP_PATIENCE", "120"))  # seconds after which a condition will never come true
 PYTHON = "/usr/bin/python3"
 
 COUNTER = r'''
