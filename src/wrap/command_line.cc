@@ -224,7 +224,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   CAIRN_TRY(options.stop_file, expand(words.stop_file, known));
   options.stop_command = words.stop_command;
   options.start_command = words.start_command;
-  options.check = words.check;
+  CAIRN_TRY(options.check, expand(words.check, known));
   options.resume_when = words.resume_when;
   options.start_args = words.start_args;
   options.resume_args = words.resume_args;

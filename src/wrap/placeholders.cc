@@ -195,6 +195,12 @@ Result<std::string> replacement(std::string_view inside, const Meanings& meaning
                     : std::string("a brace itself is {{")};
 }
 
+// "{ echo; }" and "${HOME}" in a shell command.
+bool is_of_shell(std::string_view text, std::size_t open) {
+  const bool groups = open + 1 < text.size() && (text[open + 1] == ' ' || text[open + 1] == '\n');
+  return groups || (open > 0 && text[open - 1] == '$');
+}
+
 // Of the brace that closes the one at `open`.
 std::size_t closing(std::string_view text, std::size_t open) {
   int depth = 0;
@@ -214,7 +220,7 @@ Result<std::string> expand(std::string_view text, const Meanings& meanings) {
     if ((letter == '{' || letter == '}') && i + 1 < text.size() && text[i + 1] == letter) {
       expanded += letter;
       ++i;
-    } else if (letter == '{') {
+    } else if (letter == '{' && !is_of_shell(text, i)) {
       const std::size_t end = closing(text, i);
       if (end == text.npos)
         return Error{Errc::invalid, cat("'", text, "' has a { that is not closed"), 0,

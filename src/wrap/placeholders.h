@@ -7,7 +7,7 @@
 //   {option -s|--seq X}     the argument after one of these options, or joined to it; else X
 //   {setting FILE KEY X}    of a line "KEY = VALUE" or "KEY VALUE" in a file; else X
 //   {stem X}                X without its last ".suffix"
-//   {{, }}                  the braces themselves
+//   {{, }}                  the braces themselves; so are "{ " and "${", as a shell has them
 // X may have placeholders of its own.  Without an X, what is not there is an error.
 #pragma once
 

@@ -33,6 +33,7 @@ TEST(Placeholders, SayWhatIsKnown) {
   EXPECT_EQ(expanded("{program}"), "/opt/bin/iqtree");
   EXPECT_EQ(expanded("{argument 2} {argument -1}"), "data/aln.phy last");
   EXPECT_EQ(expanded("{{x}}"), "{x}");
+  EXPECT_EQ(expanded("a || { echo ${HOME}; {generation}; }"), "a || { echo ${HOME}; 7; }");
   EXPECT_EQ(expanded("no braces"), "no braces");
 }
 

@@ -54,11 +54,13 @@ std::vector<std::string> whole_environment() {
   return all;
 }
 
-// Found by kill_marked() when an earlier wrapper of this folder was killed.
-std::string mark_of(const Path& folder) {
-  std::error_code failure;
-  const Path whole = stdfs::absolute(folder, failure);
-  return cat("CAIRN_WRAP=", (failure ? folder : whole).lexically_normal().native());
+// Found by kill_marked() when an earlier wrapper of this folder was killed.  By the working
+// folder's inode: in containers, folders of different jobs have the same name.
+Result<std::string> mark_of(const Path& folder) {
+  const Path parent = folder.has_parent_path() ? folder.parent_path() : Path(".");
+  struct stat info {};
+  if (::stat(parent.c_str(), &info) != 0) return system_error("look at", parent, errno);
+  return cat("CAIRN_WRAP=", info.st_dev, ":", info.st_ino, "/", folder.filename().native());
 }
 
 // In PATH as a shell does; else beside us, where an engine puts what it transfers.
@@ -132,7 +134,8 @@ Result<Wrapper::Exit> Wrapper::run() {
   CAIRN_CHECK(become_subreaper());
   CAIRN_TRY(signals_, take_signals());
   CAIRN_TRY(checkpoints_, Checkpoints::open(files_, options_));
-  CAIRN_CHECK(kill_marked(mark_of(options_.folder)));
+  CAIRN_TRY(mark_, mark_of(options_.folder));
+  CAIRN_CHECK(kill_marked(mark_));
   if (options_.deadline) deadline_ = began_ + *options_.deadline;
   CAIRN_CHECK(restore(0));
   for (;;) {
@@ -220,7 +223,7 @@ Status Wrapper::start() {
   CAIRN_TRY(spawning.program, find_program(words.front()));
   spawning.arguments = words;
   spawning.environment = whole_environment();
-  spawning.environment.push_back(mark_of(options_.folder));
+  spawning.environment.push_back(mark_);
   spawning.stdin_fd = STDIN_FILENO;
   spawning.stdout_fd = STDOUT_FILENO;
   spawning.stderr_fd = STDERR_FILENO;

@@ -86,6 +86,7 @@ class Wrapper {
   std::optional<Checkpoints> checkpoints_;
   std::optional<Renewals> renewals_;
   Descriptor signals_, ended_;
+  std::string mark_;  // in the environment of all that it starts
 
   // The program as it runs.
   Checkpoints::Start from_;

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""Whether the recipes of `cairn wrap` keep the real programs: see programs.toml.
+
+programs_test.py loop NAME        ended again and again, and each time gone on on another machine, the program has the result
+                                  that it has when nobody wraps it
+programs_test.py verify NAME      `cairn verify`, with the program alone as the reference
+programs_test.py table            whether programs.toml, the folders here, recipes/ and docs/recipes/ name the same programs
+programs_test.py packages [few]   the Debian packages, in one line
+Exit status 77: the program is not installed.
+"""
+import fnmatch
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parents[1]
+KEYS = {"packages", "probe", "recipe", "verify"}
+PATIENCE = 1400  # seconds after which nothing more will come
+MOST = 100       # restarts
+TABLE = tomllib.loads((HERE / "programs.toml").read_text())
+
+
+def few():
+    return re.findall(r"^\[([^]]+)\].*# few", (HERE / "programs.toml").read_text(), re.M)
+
+
+# ---- the job
+
+class Job:
+    """The submit file NAME.sub: its commands, and the two command lines, wrapped and alone."""
+
+    def __init__(self, name):
+        self.name, self.source = name, HERE / name
+        self.text = (self.source / f"{name}.sub").read_text()
+        self.commands = {key.strip().lower(): value.strip() for key, _, value in
+                         (line.partition("=") for line in self.text.splitlines() if not line.startswith("#"))}
+        self.wrapped = self.commands["arguments"]
+        self.alone = self.wrapped.partition(" -- ")[2]
+
+    def words(self, key):
+        return [word.strip() for word in self.commands.get(key, "").split(",") if word.strip()]
+
+    def lay_out(self, folder):
+        """As a user has it, with all that the submit file names, and alone.sub: the program without us."""
+        shutil.copytree(self.source, folder)
+        shutil.copy(os.environ["CAIRN_WRAP_PROGRAM"], folder / "cairn-wrap")
+        if (folder / "make_input.py").exists():
+            subprocess.run([sys.executable, "make_input.py"], cwd=folder, check=True)
+        program, arguments = self.alone.split(" ", 1)
+        ours = ("executable", "arguments", "checkpoint_exit_code", "transfer_checkpoint_files")
+        kept = [line for line in self.text.splitlines() if line.partition("=")[0].strip().lower() not in ours]
+        if "/" in program or (folder / program).exists():
+            raise AssertionError(f"{self.name}: the program must be an installed one")
+        head = [f"executable = {shutil.which(program)}", "transfer_executable = false", f"arguments = {arguments}"]
+        (folder / "alone.sub").write_text("\n".join(head + kept) + "\n")
+
+    def sandbox(self, home, folder):
+        folder.mkdir()
+        for name in ["cairn-wrap", *self.words("transfer_input_files")]:
+            (shutil.copytree if (home / name).is_dir() else shutil.copy)(home / name, folder / name.split("/")[-1])
+
+
+# What quotes mean in a submit file's arguments: in the old form nothing, in the new form a word.
+def split(arguments):
+    if not arguments.startswith('"'):
+        return arguments.split()
+    return [word.replace("''", "'") for word in shlex.split(arguments[1:-1].replace('""', '\\"'))]
+
+
+def run(command, folder, out="stdout"):
+    with open(folder / out, "ab") as output, open(folder / "stderr", "ab") as errors:
+        return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                              timeout=PATIENCE, check=False).returncode
+
+
+# ---- comparing, as `cairn verify` does with the same options
+
+def lines(path, ignored):
+    return [line for line in path.read_bytes().decode(errors="surrogateescape").splitlines()
+            if not any(fnmatch.fnmatchcase(line, pattern) for pattern in ignored)]
+
+
+def near(one, other, tolerance):
+    if one == other:
+        return True
+    try:
+        one, other = float(one), float(other)
+    except ValueError:
+        return False
+    return abs(one - other) <= tolerance * max(abs(one), abs(other), 1)
+
+
+def differences(job, options, reference, candidate):
+    values = {"--ignore": [], "--tolerance": [], "--compare": []}
+    for key, value in zip(options, options[1:]):
+        if key in values:
+            values[key].append(value)
+    wrong = []
+    if values["--compare"]:
+        command = [word.format(reference=reference, candidate=candidate) for word in shlex.split(values["--compare"][0])]
+        done = subprocess.run(command, cwd=reference.parent / "home", capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return [f"{' '.join(command)}: {done.stdout}{done.stderr}"] if done.returncode else []
+    tolerance = float(values["--tolerance"][0]) if values["--tolerance"] else 0
+    for name in job.words("transfer_output_files"):
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in values["--ignore"]):
+            continue
+        if (reference / name).read_bytes() == (candidate / name).read_bytes():
+            continue
+        here, there = (lines(folder / name, values["--ignore"]) for folder in (reference, candidate))
+        if len(here) != len(there):
+            wrong.append(f"{name} has {len(there)} lines instead of {len(here)}")
+        for number, (one, other) in enumerate(zip(here, there), 1):
+            fields = list(zip(re.split(r"[\s,;:=()]+", one), re.split(r"[\s,;:=()]+", other)))
+            if one != other and not (tolerance and all(near(*pair, tolerance) for pair in fields)):
+                wrong.append(f"{name}, line {number}: {other!r} instead of {one!r}")
+                break
+    return wrong
+
+
+# ---- the tests
+
+def loop(name, entry, scratch):
+    """Each execution on a new machine: nothing goes there but the inputs and the checkpoint."""
+    job = Job(name)
+    home, plain = scratch / "home", scratch / "alone"
+    job.lay_out(home)
+    job.sandbox(home, plain)
+    code = run(split(job.alone), plain)
+    assert code == 0, f"alone, {job.alone} exits with {code}:\n{(plain / 'stderr').read_text()}{(plain / 'stdout').read_text()}"
+    said, last = "", None
+    for restarts in range(MOST):
+        here = scratch / f"machine-{restarts}"
+        job.sandbox(home, here)
+        for checkpoint in job.words("transfer_checkpoint_files") if last else []:
+            (shutil.copytree if (last / checkpoint).is_dir() else shutil.copy)(last / checkpoint, here / checkpoint)
+        code, last = run(["./cairn-wrap", *split(job.wrapped)], here), here
+        said += (here / "stderr").read_text()
+        if code != 77:
+            break
+    assert code == 0, f"exit status {code}:\n{said}{(last / 'stdout').read_text()}"
+    assert restarts > 1, f"it was ended {restarts} times only: the input or --every is wrong\n{said}"
+    wrong = differences(job, entry.get("verify", []), plain, last)
+    print(f"{name}: ended {restarts} times; {'as' if not wrong else 'NOT as'} when it runs alone")
+    return wrong
+
+
+def verify(name, entry, scratch):
+    job = Job(name)
+    job.lay_out(scratch / "home")
+    done = subprocess.run([os.environ["CAIRN"], "verify", f"{name}.sub", "--reference", "alone.sub", *entry.get("verify", [])],
+                          cwd=scratch / "home", env={**os.environ, "CAIRN_HOME": str(scratch / "cairn")}, timeout=PATIENCE,
+                          check=False)
+    return [f"cairn verify exits with {done.returncode}"] if done.returncode else []
+
+
+def table():
+    wrong = []
+    folders = {path.name for path in HERE.iterdir() if path.is_dir() and not path.name.startswith("_")}
+    wrong += [f"tests/programs: {name} is not in both, programs.toml and a folder" for name in folders ^ set(TABLE)]
+    recipes = {path.stem for path in (ROOT / "recipes").glob("*.recipe")}
+    wrong += [f"recipes/{name}.recipe is tried by no entry of programs.toml"
+              for name in recipes - {entry.get("recipe", name) for name, entry in TABLE.items()}]
+    overview = (ROOT / "docs/wrap.md").read_text()
+    for name, entry in TABLE.items():
+        wrong += [f"programs.toml, {name}: {key} is no key" for key in set(entry) - KEYS]
+        recipe = entry.get("recipe", name)
+        page = ROOT / f"docs/recipes/{recipe}.md"
+        if recipe not in recipes:
+            wrong.append(f"programs.toml, {name}: there is no recipes/{recipe}.recipe")
+        if not page.exists() or Job(name).text not in page.read_text():
+            wrong.append(f"docs/recipes/{recipe}.md does not show tests/programs/{name}/{name}.sub, word by word")
+        if f"](recipes/{recipe}.md)" not in overview:
+            wrong.append(f"docs/wrap.md does not link to docs/recipes/{recipe}.md")
+        for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text() if page.exists() else ""):
+            if not (page.parent / link).exists():
+                wrong.append(f"{page.name} links to {link}, which does not exist")
+    return wrong
+
+
+def main(what, name=""):
+    if what == "packages":
+        chosen = few() if name == "few" else TABLE
+        print(*sorted({package for each in chosen for package in TABLE[each]["packages"]}))
+        return 0
+    if what == "table":
+        wrong = table()
+    else:
+        entry = TABLE[name]
+        try:
+            installed = subprocess.run(shlex.split(entry["probe"]), stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+        except OSError:
+            installed = False
+        if not installed:
+            print(f"skipped: {name} is not installed; apt-get install {' '.join(entry['packages'])}")
+            return 77
+        with tempfile.TemporaryDirectory(prefix=f"cairn-{name}-") as scratch:
+            wrong = {"loop": loop, "verify": verify}[what](name, entry, pathlib.Path(scratch))
+    for each in wrong:
+        print(each)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
