@@ -85,7 +85,8 @@ void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
     if (changes.find("UserLog") != changes.npos || changes.find("Iwd") != changes.npos)
       if (const auto ad = JobAd::parse(jobs.ad.text() + changes)) log = log_of(*ad);
     if (!log.file.empty())
-      logs[log.file] += in_form(submit_event(log.format.head(id, now_ms), host_name()), log.format.form);
+      logs[log.file] +=
+          in_form(submit_event(log.format.head(id, now_ms), host_name()), log.format.form);
   }
   for (const auto& [file, text] : logs) {
     const Descriptor fd(
