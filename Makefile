@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm test-programs test-programs-few check check-format format bench bench-engine install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm test-programs test-programs-few check check-format format bench bench-engine bench-wrap install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -81,6 +81,10 @@ bench: configure
 # The engine beside a real HTCondor, which is installed into a cache folder: about five minutes.
 bench-engine: build
 	@bench/engine/engine_bench.py --build $(BUILD) --pool
+
+# The wrapper beside timeout(1) and a bash wrapper: three minutes.
+bench-wrap: build
+	@bench/wrap/wrap_bench.py --build $(BUILD)
 
 install: build
 	@cmake --install $(BUILD)
