@@ -392,7 +392,7 @@ Status Service::Loop::evaluate_policies() {
     freed_.insert(id);
   }
   for (auto& [id, seat] : seats_) {
-    const Status done = hastily([&shadow = seat.shadow] { return shadow.evaluate_periodic(); });
+    Status done = hastily([&shadow = seat.shadow] { return shadow.evaluate_periodic(); });
     if (!done && done.error().code != Errc::no_space) return done;  // else next time
   }
   for (const WaitingJob& job : matches_.ask_again(now_ms() / 1000)) waiting_.add(job);

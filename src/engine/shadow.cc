@@ -253,8 +253,8 @@ Status Shadow::start(const std::string& slot) {
   CAIRN_CHECK(
       host_.start_starter(record_.id, next.activation, home_.mark(record_.id, next.activation)));
   has_starter_ = true;
-  const Status begun = happen(JobEvent::start, std::move(next), {Mark::stage_begin},
-                              fmt::format("on {} from {}", slot, resume_point()));
+  Status begun = happen(JobEvent::start, std::move(next), {Mark::stage_begin},
+                        fmt::format("on {} from {}", slot, resume_point()));
   if (!begun) quit({});
   return begun;
 }

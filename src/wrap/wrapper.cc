@@ -11,21 +11,19 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 
 #include "base/text.h"
 #include "base/try.h"
 #include "base/units.h"
 #include "os/command.h"
 #include "os/process.h"
-#include "session/environment.h"
 #include "wrap/freeze.h"
+#include "wrap/program.h"
 
 namespace cairn::wrap {
 namespace {
 
 using namespace std::chrono_literals;
-namespace stdfs = std::filesystem;
 
 constexpr int kBadMax = 3;
 // A freeze that met a file in the middle of a write is tried again so soon.
@@ -46,75 +44,6 @@ Result<Descriptor> take_signals() {
   Descriptor fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd) return system_error("watch", "signals", errno);
   return fd;
-}
-
-std::vector<std::string> whole_environment() {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
-  return all;
-}
-
-// Found by kill_marked() when an earlier wrapper of this folder was killed.  By the working
-// folder's inode: in containers, folders of different jobs have the same name.
-Result<std::string> mark_of(const Path& folder) {
-  const Path parent = folder.has_parent_path() ? folder.parent_path() : Path(".");
-  struct stat info {};
-  if (::stat(parent.c_str(), &info) != 0) return system_error("look at", parent, errno);
-  return cat("CAIRN_WRAP=", info.st_dev, ":", info.st_ino, "/", folder.filename().native());
-}
-
-// In PATH as a shell does; else beside us, where an engine puts what it transfers.
-Result<Path> find_program(const std::string& name) {
-  if (name.find('/') != name.npos) return Path(name);
-  auto found = find_in_path(name);
-  if (!found && ::access(name.c_str(), X_OK) == 0) return Path("./" + name);
-  return found;
-}
-
-std::string exit_text(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return cat("was killed by signal ", WTERMSIG(wait_status));
-  return cat("exited with ", WEXITSTATUS(wait_status));
-}
-
-// The content of a file of the working folder; a large one is no setting.
-std::optional<std::string> content_of(const std::string& name) {
-  constexpr std::uintmax_t kMax = 16 << 20;
-  std::error_code failure;
-  if (stdfs::file_size(name, failure) > kMax || failure) return {};
-  PosixFileSystem files;
-  auto text = read_file(files, name);
-  if (!text) return {};
-  return *std::move(text);
-}
-
-// Reads backwards from the end in pieces: a mark stands there.
-bool file_contains(const std::string& name, const std::string& text) {
-  PosixFileSystem files;
-  const auto file = files.open(name);
-  if (!file) return false;
-  const auto size = (*file)->size();
-  if (!size) return false;
-  constexpr std::uint64_t kPiece = 1 << 20;
-  std::string piece;
-  for (std::uint64_t end = *size;;) {
-    const std::uint64_t begin = end > kPiece ? end - kPiece : 0;
-    const std::uint64_t until = std::min(*size, end + text.size());
-    piece.resize(static_cast<std::size_t>(until - begin));
-    const auto got = (*file)->read_at(begin, std::as_writable_bytes(std::span(piece)));
-    if (!got) return false;
-    piece.resize(*got);
-    if (piece.find(text) != piece.npos) return true;
-    if (begin == 0) return false;
-    end = begin;
-  }
-}
-
-bool any_exists(const std::string& patterns) {
-  for (const std::string& pattern : split_list(patterns)) {
-    const auto found = find_files(".", {pattern});
-    if (found && !found->empty()) return true;
-  }
-  return false;
 }
 
 std::uint64_t mix(std::uint64_t sum, std::uint64_t number) {
@@ -219,17 +148,9 @@ Status Wrapper::start() {
   if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
   CAIRN_CHECK(prepare());
   CAIRN_TRY(const auto words, command());
-  SpawnOptions spawning;
-  CAIRN_TRY(spawning.program, find_program(words.front()));
-  spawning.arguments = words;
-  spawning.environment = whole_environment();
-  spawning.environment.push_back(mark_);
-  spawning.stdin_fd = STDIN_FILENO;
-  spawning.stdout_fd = STDOUT_FILENO;
-  spawning.stderr_fd = STDERR_FILENO;
   if (options_.when_renewed || options_.stop == StopMethod::freeze)
     renewals_.emplace(checkpoints_->patterns(), options_.rollback);
-  CAIRN_TRY(pid_, spawn(spawning));
+  CAIRN_TRY(pid_, start_program(words, mark_));
   CAIRN_TRY(ended_, watch_process(pid_));
   started_ = lived_ = Clock::now();
   asked_ = Asked::no;
@@ -472,15 +393,8 @@ void Wrapper::end_descendants() {
 }
 
 bool Wrapper::mark_found() const {
-  const auto colon = options_.finished_when.find(": ");
-  const auto file = expand(options_.finished_when.substr(0, colon), meanings());
-  if (!file) return false;
-  const auto found = find_files(".", {*file});
-  if (!found || found->empty()) return false;
-  if (colon == options_.finished_when.npos) return true;
-  const std::string text = options_.finished_when.substr(colon + 2);
-  return std::any_of(found->begin(), found->end(),
-                     [&](const auto& entry) { return file_contains(entry.first, text); });
+  const auto mark = expand(options_.finished_when, meanings());
+  return mark && mark_is_there(*mark);
 }
 
 Wrapper::Exit Wrapper::exit_of_program() const {

@@ -1,0 +1,112 @@
+#include "wrap/program.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "os/command.h"
+#include "os/process.h"
+#include "wrap/file_set.h"
+
+namespace cairn::wrap {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+std::vector<std::string> whole_environment() {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+  return all;
+}
+
+// Reads backwards from the end in pieces: a mark stands there.
+bool file_contains(const std::string& name, const std::string& text) {
+  PosixFileSystem files;
+  const auto file = files.open(name);
+  if (!file) return false;
+  const auto size = (*file)->size();
+  if (!size) return false;
+  constexpr std::uint64_t kPiece = 1 << 20;
+  std::string piece;
+  for (std::uint64_t end = *size;;) {
+    const std::uint64_t begin = end > kPiece ? end - kPiece : 0;
+    const std::uint64_t until = std::min(*size, end + text.size());
+    piece.resize(static_cast<std::size_t>(until - begin));
+    const auto got = (*file)->read_at(begin, std::as_writable_bytes(std::span(piece)));
+    if (!got) return false;
+    piece.resize(*got);
+    if (piece.find(text) != piece.npos) return true;
+    if (begin == 0) return false;
+    end = begin;
+  }
+}
+
+}  // namespace
+
+Result<Path> find_program(const std::string& name) {
+  if (name.find('/') != name.npos) return Path(name);
+  auto found = find_in_path(name);
+  if (!found && ::access(name.c_str(), X_OK) == 0) return Path("./" + name);
+  return found;
+}
+
+Result<std::string> mark_of(const Path& folder) {
+  const Path parent = folder.has_parent_path() ? folder.parent_path() : Path(".");
+  struct stat info {};
+  if (::stat(parent.c_str(), &info) != 0) return system_error("look at", parent, errno);
+  return cat("CAIRN_WRAP=", info.st_dev, ":", info.st_ino, "/", folder.filename().native());
+}
+
+Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark) {
+  SpawnOptions spawning;
+  CAIRN_TRY(spawning.program, find_program(words.front()));
+  spawning.arguments = words;
+  spawning.environment = whole_environment();
+  spawning.environment.push_back(mark);
+  spawning.stdin_fd = STDIN_FILENO;
+  spawning.stdout_fd = STDOUT_FILENO;
+  spawning.stderr_fd = STDERR_FILENO;
+  return spawn(spawning);
+}
+
+std::string exit_text(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return cat("was killed by signal ", WTERMSIG(wait_status));
+  return cat("exited with ", WEXITSTATUS(wait_status));
+}
+
+std::optional<std::string> content_of(const std::string& name) {
+  constexpr std::uintmax_t kMax = 16 << 20;
+  std::error_code failure;
+  if (stdfs::file_size(name, failure) > kMax || failure) return {};
+  PosixFileSystem files;
+  auto text = read_file(files, name);
+  if (!text) return {};
+  return *std::move(text);
+}
+
+bool any_exists(const std::string& patterns) {
+  for (const std::string& pattern : split_list(patterns)) {
+    const auto found = find_files(".", {pattern});
+    if (found && !found->empty()) return true;
+  }
+  return false;
+}
+
+bool mark_is_there(const std::string& file_and_text) {
+  constexpr std::string_view kBetween = ": ";
+  const auto colon = file_and_text.find(kBetween);
+  const auto found = find_files(".", {file_and_text.substr(0, colon)});
+  if (!found || found->empty()) return false;
+  if (colon == file_and_text.npos) return true;
+  const std::string text = file_and_text.substr(colon + kBetween.size());
+  return std::any_of(found->begin(), found->end(),
+                     [&](const auto& entry) { return file_contains(entry.first, text); });
+}
+
+}  // namespace cairn::wrap

@@ -1,0 +1,37 @@
+// The program that is wrapped, from outside: how it is found and started, and what it has written.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/filesystem.h"
+
+namespace cairn::wrap {
+
+// In PATH as a shell finds it; else in the working folder, where an engine puts what it transfers.
+// Errors: not_found.
+Result<Path> find_program(const std::string& name);
+
+// "NAME=value": in the program's environment, so that kill_marked() finds what it started, even
+// after the wrapper was killed.  Errors: io.
+Result<std::string> mark_of(const Path& checkpoint_folder);
+
+// Starts it with our own streams and environment, and that mark.  Returns its pid.
+// Errors: not_found, io.
+Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark);
+
+// "exited with 3", "was killed by signal 9".
+std::string exit_text(int wait_status);
+
+// A file of the working folder as a whole; nothing if it is not there, or too large for a setting.
+std::optional<std::string> content_of(const std::string& name);
+
+// Whether one of the names, separated by commas and with * ? [ ], is there.
+bool any_exists(const std::string& patterns);
+
+// "FILE" or "FILE: TEXT": is the file there, and the text in it?  From its end on: a mark stands
+// there.
+bool mark_is_there(const std::string& file_and_text);
+
+}  // namespace cairn::wrap
