@@ -145,7 +145,7 @@ class PythonFiles {
   std::vector<FileUse> find();
 
  private:
-  FileUse& add(std::string name, const PythonCall& call) {
+  FileUse& add(const std::string& name, const PythonCall& call) {
     FileUse use;
     use.name = plain_name(name);
     use.line = call.line;

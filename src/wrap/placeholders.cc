@@ -1,5 +1,6 @@
 #include "wrap/placeholders.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -201,6 +202,17 @@ bool is_of_shell(std::string_view text, std::size_t open) {
   return groups || (open > 0 && text[open - 1] == '$');
 }
 
+constexpr int kDepthMax = 20;
+
+int depth_of(std::string_view text) {
+  int depth = 0, deepest = 0;
+  for (const char letter : text) {
+    if (letter == '{') deepest = std::max(deepest, ++depth);
+    if (letter == '}') --depth;
+  }
+  return deepest;
+}
+
 // Of the brace that closes the one at `open`.
 std::size_t closing(std::string_view text, std::size_t open) {
   int depth = 0;
@@ -214,6 +226,9 @@ std::size_t closing(std::string_view text, std::size_t open) {
 }  // namespace
 
 Result<std::string> expand(std::string_view text, const Meanings& meanings) {
+  if (depth_of(text) > kDepthMax)
+    return Error{Errc::invalid, "placeholders are nested too deeply", 0,
+                 "a default needs no more than one or two"};
   std::string expanded;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char letter = text[i];

@@ -59,6 +59,9 @@ TEST(Placeholders, WhatIsNotThereIsAnError) {
   for (const char* text : {"{option -x}", "{argument 9}", "{argument 0}", "{argument}",
                            "{setting garli.conf none}", "{nothing}", "{generation", "{setting}"})
     EXPECT_THAT(expanded(text), HasSubstr("error: ")) << text;
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{stem ";
+  EXPECT_THAT(expanded(deep), HasSubstr("too deeply"));
   EXPECT_THAT(expanded("{elapse}"), HasSubstr("write {elapsed}"));
   Meanings unplanned = known();
   unplanned.remaining_seconds.reset();

@@ -14,7 +14,8 @@ namespace cairn::wrap {
 Result<Path> find_program(const std::string& name);
 
 // "NAME=value": in the program's environment, so that kill_marked() finds what it started, even
-// after the wrapper was killed.  Errors: io.
+// after the wrapper was killed.  It names the working folder's inode: in containers, folders of
+// different jobs have the same name.  Errors: io.
 Result<std::string> mark_of(const Path& checkpoint_folder);
 
 // Starts it with our own streams and environment, and that mark.  Returns its pid.
