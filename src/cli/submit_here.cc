@@ -118,13 +118,15 @@ Result<int> submit(const HereChoices& choices) {
                                home.queue_file().native()),
                    0, "bring it back with: cairn queue --rebuild"};
     jobs = compact(std::move(submission.clusters.front()));
+    // Before an engine sees them: its first event comes after this one.  Should the commit fail,
+    // the log has an event of jobs that never were.
+    announce(jobs, cluster, now);
     return jobs;
   };
   CAIRN_TRY(
       const int cluster,
       queue.add({.key = source->key(), .created_ms = now, .runner = "engine", .name = choices.name},
                 make));
-  announce(jobs, cluster, now);
   const std::size_t count = jobs.changes.size();
   if (choices.json)
     std::cout << nlohmann::json{{"cluster", cluster}, {"jobs", count}}.dump() << std::endl;

@@ -485,7 +485,7 @@ TEST_F(Executing, SignalsTheProgramAtABoundary) {
 }
 
 TEST_F(Executing, SignalsTheProgramAfterATimeAndKillsItAfterTheGrace) {
-  ExecutionOrder order = lab_.shell("trap '' TERM; while :; do sleep 0.01; done");
+  ExecutionOrder order = lab_.shell("trap '' TERM; : > deaf; while :; do sleep 0.01; done");
   order.signal_after = 20ms;
   order.grace = 30ms;
   const Execution execution = lab_.run(order);

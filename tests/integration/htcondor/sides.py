@@ -215,6 +215,11 @@ class CairnSide:
             [self.program, "engine", "--foreground", "--contract=htcondor", f"--slots={SLOTS}", "--policy-interval=1s",
              "--idle-exit=never"], stdin=subprocess.DEVNULL, stdout=self.said, stderr=self.said, umask=0o022,
             env=self.environment())
+        # Else the first submission would start one of its own, with Cairn's contract.
+        until = time.monotonic() + PATIENCE
+        while " serves " not in (self.root / "engine.log").read_text():
+            assert self.engine.poll() is None and time.monotonic() < until, (self.root / "engine.log").read_text()
+            time.sleep(0.01)
         return self
 
     # What still runs is of a case that failed.
