@@ -162,8 +162,10 @@ class World:
     # ---- look
 
     def read(self, name):
-        path = self.folder / name
-        return path.read_text() if path.exists() else ""
+        try:
+            return (self.folder / name).read_text()
+        except FileNotFoundError:  # not yet, or put back just now
+            return ""
 
     def lines(self, name):
         return self.read(name).splitlines()
