@@ -56,7 +56,8 @@ void add_fulls(const Study& study, int stretch, int offset, bool of_checkpoint,
 // nothing else would fail and tell.  All of them, if there is time.
 std::vector<Full> fulls(const Study& study) {
   const bool thorough = study.options.level == Level::thorough;
-  const auto count = static_cast<int>(study.watched.stretches.size());
+  // One that leaves by the clock may have had more executions the second time.
+  const int count = std::min(static_cast<int>(study.watched.stretches.size()), study.stretches());
   std::vector<int> offsets = {0};
   for (const Stretch& stretch : study.watched.stretches)
     offsets.push_back(offsets.back() + (stretch.execution.events.empty()

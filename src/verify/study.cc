@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -70,6 +71,7 @@ void Study::learn_restart_lines() {
 }
 
 Image Study::begin_of(int stretch) const {
+  CAIRN_ASSERT(stretch >= 0 && stretch < stretches(), "a cut is in an execution that was seen");
   return stretch == 0 ? lab.fresh() : undisturbed.stretches[stretch - 1].after;
 }
 
@@ -185,7 +187,8 @@ LifeOrder Study::once(int stretch, std::function<void(ExecutionOrder&)> adjust) 
 
 std::vector<const std::vector<Event>*> Study::watched_events() const {
   std::vector<const std::vector<Event>*> events;
-  for (const Stretch& stretch : watched.stretches) events.push_back(&stretch.execution.events);
+  for (const Stretch& stretch : watched.stretches)
+    if (events.size() < undisturbed.stretches.size()) events.push_back(&stretch.execution.events);
   return events;
 }
 

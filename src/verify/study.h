@@ -73,7 +73,9 @@ class Study {
   LifeOrder moving(const Image& checkpoint) const;
   // Execution `stretch` once more and alone, from where the undisturbed run began it.
   LifeOrder once(int stretch, std::function<void(ExecutionOrder&)> adjust) const;
-  std::vector<const std::vector<Event>*> watched_events() const;  // by execution
+  // By execution; of a program that leaves by the clock there may have been more than in the
+  // undisturbed run: those are left out, since nobody knows how they began.
+  std::vector<const std::vector<Event>*> watched_events() const;
 
   // A life; nothing: it could not be made, which is noted.
   std::optional<Life> lived(const LifeOrder& order);
