@@ -82,14 +82,18 @@ std::string_view take_word(std::string_view& rest) {
 // that begins with + (POV-Ray's +Oout.png).
 std::optional<std::string> option_value(const std::vector<std::string>& program,
                                         std::string_view names) {
-  for (const std::string& name : split_list(names, '|')) {
+  const std::vector<std::string> all = split_list(names, '|');
+  for (const std::string& name : all) {
     for (std::size_t i = 1; i < program.size(); ++i) {
-      const std::string& word = program[i];
-      if (word == name && i + 1 < program.size()) return program[i + 1];
-      if (word.starts_with(name + "=")) return word.substr(name.size() + 1);
-      const bool joined = name.size() == 2 && name[1] != '-';
-      if (joined && word.size() > 2 && word.starts_with(name)) return word.substr(2);
+      if (program[i] == name && i + 1 < program.size()) return program[i + 1];
+      if (program[i].starts_with(name + "=")) return program[i].substr(name.size() + 1);
     }
+  }
+  // Joined only if it stands nowhere alone: -np is not -n with the value p.
+  for (const std::string& name : all) {
+    if (name.size() != 2 || name[1] == '-') continue;
+    for (std::size_t i = 1; i < program.size(); ++i)
+      if (program[i].size() > 2 && program[i].starts_with(name)) return program[i].substr(2);
   }
   return {};
 }

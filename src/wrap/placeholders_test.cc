@@ -41,6 +41,7 @@ TEST(Placeholders, FindOptionsInEveryForm) {
   EXPECT_EQ(expanded("{option -s}"), "data/aln.phy");
   EXPECT_EQ(expanded("{option -p|--prefix}"), "run1");
   EXPECT_EQ(expanded("{option +O}"), "out.png");
+  EXPECT_EQ(*expand("{option -n}", {.program = {"mpirun", "-np", "2", "-n", "name"}}), "name");
   EXPECT_EQ(expanded("{option -x none}.log"), "none.log");
   EXPECT_EQ(expanded("{option -x {option -s}}.ckp.gz"), "data/aln.phy.ckp.gz");
   EXPECT_EQ(expanded("{stem {option -s}}.ckp"), "data/aln.ckp");
