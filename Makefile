@@ -1,5 +1,5 @@
 # make run      build, run the main job, show it
-# make test     the tests; clang-tidy besides: make check
+# make test     every test, three real programs, both real pools, clang-tidy
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify test-htcondor test-slurm test-programs-few check-format
+test: test-quick test-storm test-verify test-htcondor test-slurm test-programs-few check
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
