@@ -334,19 +334,22 @@ void Wrapper::freeze_and_take(bool then_kill) {
                    ? Result<Checkpoints::Taken>(
                          {NewState::none, "its output has grown since it was written", 0, 0})
                    : checkpoints_->take(elapsed_seconds(), then);
-  if (!taken) {
-    failure_ = taken.error();
-    if (!then_kill) say_(cat("no checkpoint is taken: ", taken.error().text()));
-  } else if (taken->state == NewState::good) {
-    taken_ = *taken;
-    if (!then_kill && !options_.quiet)
+  if (!then_kill) {
+    // It runs on: what it is ended with is another checkpoint.
+    if (!taken)
+      say_(cat("no checkpoint is taken: ", taken.error().text()));
+    else if (taken->state == NewState::good && !options_.quiet)
       say_(cat("checkpoint ", taken->generation, ", ", format_size(taken->bytes)));
-  } else if (then_kill && taken->state == NewState::bad) {
+    return;
+  }
+  if (taken && taken->state == NewState::bad) {
     retry_ = Clock::now() + kRetry;  // it may be between two files
     return;
   }
-  if (!then_kill) return;
-  if (!taken_ && taken) taken_ = *taken;
+  if (taken)
+    taken_ = *std::move(taken);
+  else
+    failure_ = std::move(taken).error();
   kill_all();
 }
 
