@@ -13,21 +13,23 @@ std::optional<int> exit_code(std::string_view text) {
 
 }  // namespace
 
-std::optional<int> exit_code_in_job_ad(std::string_view ad) {
-  std::optional<int> code;
-  bool wanted = true;
+std::optional<std::string_view> value_in_job_ad(std::string_view ad, std::string_view name) {
+  std::optional<std::string_view> value;
   while (!ad.empty()) {
     const std::string_view line = ad.substr(0, ad.find('\n'));
     ad.remove_prefix(std::min(line.size() + 1, ad.size()));
     const auto equals = line.find('=');
-    if (equals == line.npos) continue;
-    const std::string_view name = trim(line.substr(0, equals));
-    const std::string_view value = trim(line.substr(equals + 1));
-    if (equal_ignoring_case(name, "SuccessCheckpointExitCode")) code = exit_code(value);
-    if (equal_ignoring_case(name, "WantFTOnCheckpoint"))
-      wanted = !equal_ignoring_case(value, "false");
+    if (equals != line.npos && equal_ignoring_case(trim(line.substr(0, equals)), name))
+      value = trim(line.substr(equals + 1));
   }
-  return wanted ? code : std::nullopt;
+  return value;
+}
+
+std::optional<int> exit_code_in_job_ad(std::string_view ad) {
+  const auto wanted = value_in_job_ad(ad, "WantFTOnCheckpoint");
+  if (wanted && equal_ignoring_case(*wanted, "false")) return std::nullopt;
+  const auto code = value_in_job_ad(ad, "SuccessCheckpointExitCode");
+  return code ? exit_code(*code) : std::nullopt;
 }
 
 std::optional<int> promised_exit_code(FileSystem& files, const Environment& environment) {

@@ -9,6 +9,9 @@
 
 namespace cairn {
 
+// The value of a name in a job ad, one "Name = value" a line; of two the later.
+std::optional<std::string_view> value_in_job_ad(std::string_view ad, std::string_view name);
+
 // The exit code in a job ad as the starter writes it, one "Name = value" a line:
 // SuccessCheckpointExitCode, 1 to 255, unless WantFTOnCheckpoint is false.
 // Source: shared/reference/htcondor-contract.md §1; without WantFTOnCheckpoint the

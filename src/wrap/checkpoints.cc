@@ -205,12 +205,10 @@ Status Checkpoints::commit(std::uint64_t number, const FileSet& found,
     CAIRN_TRY(const FileSet after, present());
     if (number != 0 && after != found)
       return Error{Errc::mismatch, "the files changed while they were being read", 0, {}};
-    CAIRN_TRY(const Manifest manifest, writer.finish(outputs));
-    static_cast<void>(manifest);
+    CAIRN_CHECK(writer.finish(outputs));
     return {};
   };
-  CAIRN_TRY(const auto committed, folder_.commit(number, identity(), fill));
-  static_cast<void>(committed);
+  CAIRN_CHECK(folder_.commit(number, identity(), fill));
   folder_.retain(options_->keep);
   return {};
 }
@@ -275,11 +273,11 @@ Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
     // Never from the beginning by itself, once there was more.
     if (*number == 0 && below == 0 && !warnings.empty()) break;
     auto start = restore_one(*number);
-    if (start && *start) {
-      (*start)->warnings.insert((*start)->warnings.begin(), warnings.begin(), warnings.end());
-      return **std::move(start);
+    if (start) {
+      start->warnings = std::move(warnings);
+      return start;
     }
-    if (!start && !is_damage(start.error())) return std::move(start).error();
+    if (!is_damage(start.error())) return start;
     warnings.push_back(cat("checkpoint ", *number, " is not used: ", start.error().message));
   }
   if (below != 0)
@@ -292,7 +290,7 @@ Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
                "from the beginning"};
 }
 
-Result<std::optional<Checkpoints::Start>> Checkpoints::restore_one(std::uint64_t number) {
+Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   CAIRN_TRY(const auto source, folder_.source(number));
   CAIRN_TRY(const Manifest manifest, read_manifest(*source, number));
   if (manifest.identity != identity())
@@ -322,7 +320,7 @@ Result<std::optional<Checkpoints::Start>> Checkpoints::restore_one(std::uint64_t
   CAIRN_CHECK(put_back(*source, manifest));
   for (auto& [name, output] : outputs_) CAIRN_CHECK(output.cut_back(*files_));
   CAIRN_TRY(last_, present());
-  return std::optional(Start{number, elapsed_in(*source, manifest), {}});
+  return Start{number, elapsed_in(*source, manifest), {}};
 }
 
 Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {

@@ -70,7 +70,7 @@ class Checkpoints {
   Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,
                 std::int64_t elapsed_seconds);
   Result<Start> begin();
-  Result<std::optional<Start>> restore_one(std::uint64_t number);
+  Result<Start> restore_one(std::uint64_t number);
   Status put_back(ByteSource& source, const Manifest& manifest);
   Status put_aside(const FileSet& found, const Manifest& manifest);
 

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "session/environment.h"
 #include "session/promise.h"
+#include "wrap/program.h"
 #include "wrap/recipe.h"
 #include "wrap/transparent.h"
 #include "wrap/wrapper.h"
@@ -148,16 +149,10 @@ std::optional<int> ad_signal() {
   PosixFileSystem files;
   const auto ad = read_file(files, path);
   if (!ad) return {};
-  for (const std::string& line : split_list(*ad, '\n')) {
-    if (!starts_with_ignoring_case(line, "KillSig")) continue;
-    const auto equals = line.find('=');
-    if (equals == line.npos || !equal_ignoring_case(trim(line.substr(0, equals)), "KillSig"))
-      continue;
-    std::string value(trim(line.substr(equals + 1)));
-    std::erase(value, '"');
-    if (const auto signal = signal_number(value)) return *signal;
-  }
-  return {};
+  std::string value(value_in_job_ad(*ad, "KillSig").value_or(""));
+  std::erase(value, '"');
+  const auto signal = signal_number(value);
+  return signal ? std::optional(*signal) : std::nullopt;
 }
 
 Result<std::vector<std::string>> expand_all(const std::vector<std::string>& texts,
@@ -189,13 +184,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   WrapOptions options;
   options.program = program;
   PosixFileSystem files;
-  const Meanings known{.program = program,
-                       .remaining_seconds = {},
-                       .file = [&](const std::string& name) -> std::optional<std::string> {
-                         auto text = read_file(files, name);
-                         if (!text) return {};
-                         return *std::move(text);
-                       }};
+  const Meanings known{.program = program, .remaining_seconds = {}, .file = content_of};
   CAIRN_TRY(options.checkpoint_files, expand_all(words.checkpoint_files, known));
   CAIRN_TRY(options.optional_files, expand_all(words.optional_files, known));
   CAIRN_TRY(options.rollback, expand_all(words.rollback, known));
