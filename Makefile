@@ -37,10 +37,9 @@ test-storm: build-tests
 test-verify: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L verify
 
-# (Twice if need be: a case may be looked at in the middle of a delivery.)
 # Beside a real HTCondor, which is fetched once (12 s, 63 MB) into ~/.cache/cairn; skipped where that cannot be.
 test-htcondor: build-tests
-	@tests/integration/htcondor/with_pool build/htcondor ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) --repeat until-pass:2 -L htcondor
+	@tests/integration/htcondor/with_pool build/htcondor ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -L htcondor
 
 # Beside a real Slurm, which is fetched once (10 s, 34 MB) into ~/.cache/cairn; skipped where that cannot be.
 test-slurm: build-tests

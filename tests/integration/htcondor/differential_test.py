@@ -80,6 +80,7 @@ def main():
 
     root = pathlib.Path(tempfile.mkdtemp(prefix="cairn-differential-"))
     theirs, troubles, failed = {}, {}, []
+    recorded = {}  # of cases in which the pool did otherwise
     begin = time.monotonic()
     if options.golden:
         for case in cases:
@@ -107,6 +108,7 @@ def main():
             path = GOLDEN / f"{name}.txt"
             otherwise = difference(path.read_text().splitlines() if path.exists() else [], lines)
             if otherwise:
+                recorded[name] = path.read_text().splitlines() if path.exists() else None
                 print("\n".join([f"{name}: the pool did otherwise (+) when it was recorded (-)", *(f"    {line}" for line in otherwise)]))
         if options.show:
             for outcome in outcomes.values():
@@ -130,6 +132,10 @@ def main():
                 continue
             wrong = judge(case, *(comparable(lines)
                                   for lines in (theirs[case.name], outcomes[case.name].lines())))
+            # A pool that is not as it was: Cairn is to be as one of the two.
+            if wrong and recorded.get(case.name) and not judge(
+                    case, comparable(recorded[case.name]), comparable(outcomes[case.name].lines())):
+                wrong = []
             if wrong:
                 failed.append(case.name)
                 print("\n".join([f"{case.name}: Cairn (+) differs from the pool (-)", *(f"    {line}" for line in wrong)]))

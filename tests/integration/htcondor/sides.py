@@ -278,8 +278,10 @@ class CairnSide:
                                   for proc in range(run.procs)) else None
             ads = wait_for(read, f"the end of {run.case.name} in the queue")
             for proc in range(run.procs):
+                folder = self.home / f"{run.cluster}.{proc}"
                 if ads[run.cluster, proc]["JobStatus"] in "34":
-                    folder = self.home / f"{run.cluster}.{proc}"
                     wait_for(lambda: not folder.exists(), f"the spool of {run.case.name} to be gone")
+                # What it has printed is brought before its sandbox goes.
+                wait_for(lambda: not list(folder.glob("sandbox-*")), f"the sandbox of {run.case.name} to be gone")
             outcomes[run.case.name] = run.outcome([ads[run.cluster, proc] for proc in range(run.procs)], self.spool(run))
         return outcomes
