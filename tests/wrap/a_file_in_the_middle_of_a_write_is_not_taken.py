@@ -19,3 +19,14 @@ with World() as world:
     world.expect_result()
     world.expect_log()
     assert int(world.lines("starts.txt")[1].split()[0]) >= 20, world.lines("starts.txt")
+
+# Asked to leave in the middle of a write: what is written then is taken when it is whole, and not before.
+with World(steps=60) as world:
+    counter = ["--deaf", "--save=slowly", "--save-every=20", "--half=1"]
+    process = world.start(*STATE, "--freeze", "--every", "1h", counter=counter)
+    world.wait_for(lambda: re.fullmatch(r"\d+ \d+ ", world.read("state.txt")), "half of a state")
+    process.terminate()
+    world.finish(process, 77)
+    assert re.fullmatch(r"\d+ \d+ end\n", world.read("state.txt")), world.read("state.txt")
+    world.wrap(*STATE, "--freeze", "--every", "1h", counter=counter, code=0)
+    world.expect_result()
