@@ -214,8 +214,10 @@ class Bench:
         run("c++", "-std=c++20", "-O2", "-o", work / "statejob", HERE / "statejob.cc", f"-I{ROOT}/include",
             build / "libcairn.so.0", "-Wl,-rpath,$ORIGIN", "-static-libstdc++", "-static-libgcc")
 
-    def prepare(self, side, program, arguments, **commands):
+    def prepare(self, side, program, arguments, size, **commands):
         folder = side.folder()
+        # restore() holds a state twice for a moment.
+        commands = {"request_memory": f"{64 + 3 * size // MB}MB", **commands}
         shutil.copy(self.work / program, folder)
         if program == "statejob":
             shutil.copy(self.build / "libcairn.so.0", folder)
@@ -225,14 +227,14 @@ class Bench:
         return folder
 
     def restart(self, side, program, count, size):
-        folder = self.prepare(side, program, f"{count + 1} 50 {size}")
+        folder = self.prepare(side, program, f"{count + 1} 50 {size}", size)
         side.run(folder)
         return gaps(folder, "CKPT", "START")
 
     def evict(self, side, program, count, size):
         # Here it is evicted until it ends, in the pool so often, and then removed.
         steps = count * 4 if isinstance(side, Cairn) else 10**6
-        folder = self.prepare(side, program, f"{steps} 100 {size}")
+        folder = self.prepare(side, program, f"{steps} 100 {size}", size)
         side.evict(folder, count)
         return gaps(folder, "SIGTERM", "START")
 
@@ -244,6 +246,31 @@ class Bench:
             checkpoint_exit_code=None, output=None, error=None, transfer_executable="YES"))
         return count / side.jobs(folder, count)
 
+    def queued(self, side, count):
+        """Seconds of `cairn submit` and of `cairn queue`, and the engine's bytes for each job (of its own memory)."""
+        folder = side.folder()
+        environment = {**os.environ, "CAIRN_HOME": str(folder / "home")}
+
+        def timed(*words):
+            begin = time.monotonic()
+            run(side.program, *words, cwd=folder, env=environment)
+            return time.monotonic() - begin
+
+        def memory():
+            text = pathlib.Path(f"/proc/{engine}/smaps_rollup").read_text()
+            return sum(int(kb) for kb in re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", text, re.M)) * 1024
+
+        for name, queue in ("one", "queue"), ("job", f"queue {count}"):
+            (folder / f"{name}.sub").write_text(submit_file(
+                "/bin/true", "$(Process)", None, queue=queue, transfer_checkpoint_files=None, transfer_output_files=None,
+                checkpoint_exit_code=None, transfer_executable="NO", requirements="false"))
+        timed("submit", "one.sub")  # which starts the engine
+        engine = int(re.match(r"pid (\d+) ", (folder / "home" / "engine" / "lock").read_text())[1])
+        before = memory()
+        submit, queue = timed("submit", "job.sub"), timed("queue")
+        each = (memory() - before) / count
+        timed("engine", "--stop")
+        return submit, queue, each
 
     def starters(self, side, count):
         """Of each starter: memory of its own (KB), its share of all memory (KB), descriptors, threads."""
@@ -338,6 +365,11 @@ def main():
                 print(f"{'trivial jobs a second, 2 slots':38}{side.name:10}{'':5}{'':9}{rates[-1]:9.1f}", flush=True)
             if len(rates) == 2:
                 print(f"{'':38}{'ratio':10}{'':5}{'':9}{rates[0] / rates[1]:9.1f}")
+        if wanted("queued"):
+            count = 100_000
+            submit, queue, each = bench.queued(sides[0], count)
+            rows.append({"name": "queued", "side": "Cairn", "n": count, "submit_s": submit, "queue_s": queue, "bytes_a_job": each})
+            print(f"{count} jobs: submitted in {submit:.2f} s, cairn queue {queue:.2f} s, {each:.0f} bytes of the engine a job")
         if wanted("starters"):
             count = 1000 if chosen.large else 200
             elapsed, (private, share, descriptors, threads) = bench.starters(sides[0], count)
