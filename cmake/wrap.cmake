@@ -1,6 +1,8 @@
 # The wrapper: a module for `cairn wrap`, and the static program `cairn-wrap`, which goes along to
 # machines on which nothing is installed.  The recipes are built into both.
 find_package(CLI11 REQUIRED)
+# Its headers alone: Debian's target is the shared library, which a static program cannot have.
+find_path(TOMLPLUSPLUS toml++/toml.h REQUIRED)
 cairn_module(wrap NEEDS session os format base LINKS CLI11::CLI11)
 
 file(GLOB recipes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/recipes/*.recipe)

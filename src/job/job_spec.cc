@@ -1,9 +1,8 @@
 #include "job/job_spec.h"
 
-#include <array>
-#include <csignal>
 #include <limits>
 
+#include "base/signal_names.h"
 #include "base/try.h"
 #include "job/arguments.h"
 
@@ -185,22 +184,6 @@ Status read_leaving(const JobAd& ad, JobSpec& job) {
   return {};
 }
 
-struct SignalName {
-  std::string_view name;
-  int number;
-};
-constexpr std::array kSignals = {
-    SignalName{"HUP", SIGHUP},       SignalName{"INT", SIGINT},   SignalName{"QUIT", SIGQUIT},
-    SignalName{"ILL", SIGILL},       SignalName{"TRAP", SIGTRAP}, SignalName{"ABRT", SIGABRT},
-    SignalName{"BUS", SIGBUS},       SignalName{"FPE", SIGFPE},   SignalName{"KILL", SIGKILL},
-    SignalName{"USR1", SIGUSR1},     SignalName{"SEGV", SIGSEGV}, SignalName{"USR2", SIGUSR2},
-    SignalName{"PIPE", SIGPIPE},     SignalName{"ALRM", SIGALRM}, SignalName{"TERM", SIGTERM},
-    SignalName{"CHLD", SIGCHLD},     SignalName{"CONT", SIGCONT}, SignalName{"STOP", SIGSTOP},
-    SignalName{"TSTP", SIGTSTP},     SignalName{"TTIN", SIGTTIN}, SignalName{"TTOU", SIGTTOU},
-    SignalName{"URG", SIGURG},       SignalName{"XCPU", SIGXCPU}, SignalName{"XFSZ", SIGXFSZ},
-    SignalName{"VTALRM", SIGVTALRM}, SignalName{"PROF", SIGPROF}, SignalName{"WINCH", SIGWINCH},
-    SignalName{"IO", SIGIO},         SignalName{"PWR", SIGPWR},   SignalName{"SYS", SIGSYS}};
-
 bool has_parent_step(const std::filesystem::path& path) {
   for (const auto& step : path)
     if (step == "..") return true;
@@ -220,21 +203,6 @@ std::optional<TransferOutput> parse_transfer_output(std::string_view text) {
   if (equal_ignoring_case(text, "ON_EXIT")) return TransferOutput::on_exit;
   if (equal_ignoring_case(text, "ON_EXIT_OR_EVICT")) return TransferOutput::on_exit_or_evict;
   if (equal_ignoring_case(text, "ON_SUCCESS")) return TransferOutput::on_success;
-  return std::nullopt;
-}
-
-std::optional<int> parse_signal(std::string_view text) {
-  if (const auto number = parse_integer(text))
-    return *number >= 1 && *number <= 64 ? std::optional(static_cast<int>(*number)) : std::nullopt;
-  if (starts_with_ignoring_case(text, "SIG")) text.remove_prefix(3);
-  for (const auto& [name, number] : kSignals)
-    if (equal_ignoring_case(text, name)) return number;
-  return std::nullopt;
-}
-
-std::optional<std::string> signal_name(int number) {
-  for (const auto& [name, candidate] : kSignals)
-    if (candidate == number) return cat("SIG", name);
   return std::nullopt;
 }
 

@@ -61,8 +61,6 @@ Result<JobSpec> job_spec(const JobAd& ad);
 // The parts of that which submit files need too.
 bool is_transfer_choice(std::string_view text);  // YES, NO, IF_NEEDED
 std::optional<TransferOutput> parse_transfer_output(std::string_view text);
-std::optional<int> parse_signal(std::string_view text);  // SIGTERM, term, 15
-std::optional<std::string> signal_name(int number);      // "SIGTERM"; nothing: it has none
 // Names that the job writes: relative, without ..
 Status check_sandbox_names(const std::vector<std::string>& names);
 Status check_input_names(const std::vector<std::string>& names, bool preserve_relative_paths);

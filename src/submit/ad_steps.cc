@@ -4,6 +4,7 @@
 #include <climits>
 #include <csignal>
 
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "job/arguments.h"

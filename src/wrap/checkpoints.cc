@@ -8,10 +8,10 @@
 
 #include "base/text.h"
 #include "base/try.h"
-#include "os/command.h"
 #include "session/environment.h"
 #include "wrap/mapped_file.h"
 #include "wrap/placeholders.h"
+#include "wrap/program.h"
 
 namespace cairn::wrap {
 namespace {
@@ -133,6 +133,11 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
   return found;
 }
 
+bool Checkpoints::is_one_file() const {
+  const auto found = present();
+  return patterns_.size() == 1 && found && found->size() == 1 && found->contains(patterns_.front());
+}
+
 bool Checkpoints::is_renewed() const {
   const auto found = present();
   return found && *found != last_;
@@ -152,9 +157,7 @@ Result<std::string> Checkpoints::flaw(const FileSet& found,
       return cat(name, " is empty");
   }
   if (options_->check.empty()) return std::string();
-  CommandOptions command{.arguments = {"/bin/sh", "-c", options_->check},
-                         .patience = options_->grace};
-  CAIRN_TRY(const CommandResult result, run_command(command));
+  CAIRN_TRY(const CommandResult result, run_shell(options_->check, options_->grace));
   return result.succeeded() ? std::string()
                             : cat("the check '", options_->check, "' says no: ", result.failure());
 }

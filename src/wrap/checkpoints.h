@@ -57,6 +57,8 @@ class Checkpoints {
 
   // Whether the files differ from those of the last checkpoint: by their marks, unread.
   bool is_renewed() const;
+  // Whether a checkpoint is one file, called by its own name.
+  bool is_one_file() const;
   // The patterns of all files that a checkpoint consists of.
   const std::vector<std::string>& patterns() const { return patterns_; }
 

@@ -1,7 +1,6 @@
 #include "wrap/command_line.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "base/units.h"
@@ -131,17 +131,6 @@ Result<std::optional<Milliseconds>> duration(const std::string& text, const char
   return std::optional(*parsed);
 }
 
-Result<int> signal_number(std::string_view name) {
-  if (const auto number = parse_integer(name); number && *number > 0 && *number < NSIG)
-    return static_cast<int>(*number);
-  const std::string wanted(name.starts_with("SIG") ? name.substr(3) : name);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    const char* const known = ::sigabbrev_np(signal);
-    if (known != nullptr && equal_ignoring_case(wanted, known)) return signal;
-  }
-  return usage(cat("--stop-signal ", name, " is no signal"), "write TERM, INT, USR1, or a number");
-}
-
 // As HTCondor's starter writes it: the code, and the signal that asks a job to leave.
 std::optional<int> ad_signal() {
   const char* const path = ::getenv("_CONDOR_JOB_AD");
@@ -151,8 +140,7 @@ std::optional<int> ad_signal() {
   if (!ad) return {};
   std::string value(value_in_job_ad(*ad, "KillSig").value_or(""));
   std::erase(value, '"');
-  const auto signal = signal_number(value);
-  return signal ? std::optional(*signal) : std::nullopt;
+  return parse_signal(value);
 }
 
 Result<std::vector<std::string>> expand_all(const std::vector<std::string>& texts,
@@ -207,7 +195,11 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
                  : !words.stop_file.empty()    ? StopMethod::file
                                                : StopMethod::signal;
   if (!words.stop_signal.empty()) {
-    CAIRN_TRY(options.stop_signal, signal_number(words.stop_signal));
+    const auto signal = parse_signal(words.stop_signal);
+    if (!signal)
+      return usage(cat("--stop-signal ", words.stop_signal, " is no signal"),
+                   "write TERM, INT, USR1, or a number");
+    options.stop_signal = *signal;
   }
   options.signal_group = words.signal_group;
   CAIRN_TRY(options.stop_file, expand(words.stop_file, known));

@@ -1,9 +1,9 @@
 #include "wrap/freeze.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -15,6 +15,8 @@ namespace cairn::wrap {
 namespace {
 
 namespace stdfs = std::filesystem;
+
+constexpr useconds_t kYield = 100;
 
 bool stands_still(pid_t pid) {
   const std::string stat = read_proc(pid, "stat");
@@ -48,7 +50,7 @@ Frozen::Frozen() {
   }
   // A stop takes effect when a thread leaves the kernel: soon, but not at once.
   for (const pid_t pid : processes_)
-    while (!stands_still(pid)) ::sched_yield();
+    while (!stands_still(pid)) ::usleep(kYield);
 }
 
 Frozen::~Frozen() {

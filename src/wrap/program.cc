@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <span>
 
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "os/command.h"
 #include "os/process.h"
 #include "wrap/file_set.h"
 
@@ -75,8 +75,16 @@ Result<pid_t> start_program(const std::vector<std::string>& words, const std::st
   return spawn(spawning);
 }
 
+Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience) {
+  return run_command({.arguments = {"/bin/sh", "-c", line}, .patience = patience});
+}
+
 std::string exit_text(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return cat("was killed by signal ", WTERMSIG(wait_status));
+  if (WIFSIGNALED(wait_status)) {
+    const int number = WTERMSIG(wait_status);
+    const auto name = signal_name(number);
+    return cat("was killed by ", name ? *name : cat("signal ", number));
+  }
   return cat("exited with ", WEXITSTATUS(wait_status));
 }
 

@@ -1,10 +1,12 @@
 // The program that is wrapped, from outside: how it is found and started, and what it has written.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "os/command.h"
 #include "os/filesystem.h"
 
 namespace cairn::wrap {
@@ -22,7 +24,10 @@ Result<std::string> mark_of(const Path& checkpoint_folder);
 // Errors: not_found, io.
 Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark);
 
-// "exited with 3", "was killed by signal 9".
+// A line of the user's own, by a shell.  Errors: as run_command().
+Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience);
+
+// "exited with 3", "was killed by SIGKILL".
 std::string exit_text(int wait_status);
 
 // A file of the working folder as a whole; nothing if it is not there, or too large for a setting.

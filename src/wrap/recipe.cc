@@ -1,9 +1,13 @@
 #include "wrap/recipe.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
+
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -47,37 +51,54 @@ std::vector<RecipeSource> of_user(const Path& folder) {
   return all;
 }
 
+// A value as the command line would have it.
+std::optional<std::string> word_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  return {};
+}
+
+std::optional<std::vector<std::string>> values_of(const toml::node& node) {
+  std::vector<std::string> words;
+  const toml::array* const list = node.as_array();
+  if (list == nullptr) {
+    auto word = word_of(node);
+    if (!word) return {};
+    return std::vector{*std::move(word)};
+  }
+  for (const toml::node& one : *list) {
+    auto word = word_of(one);
+    if (!word) return {};
+    words.push_back(*std::move(word));
+  }
+  return words;
+}
+
 }  // namespace
 
 Result<Recipe> read_recipe(const std::string& name, const std::string& text) {
+  const auto fault = [&](const toml::source_region& where, std::string_view why) {
+    return Error{Errc::invalid, cat("recipe ", name, ", line ", where.begin.line, ": ", why), 0,
+                 "a line is: KEY = \"VALUE\", or KEY = [\"VALUE\", \"VALUE\"]; it is TOML"};
+  };
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& problem) {
+    return fault(problem.source(), problem.description());
+  }
   Recipe recipe{.name = name, .summary = {}, .programs = {}, .settings = {}};
-  // Line by line, so that an error can name it.
-  std::istringstream lines(text);
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    const auto content = trim(line);
-    if (content.empty() || content.starts_with('#')) continue;
-    const auto fault = [&](std::string_view why) {
-      return Error{Errc::invalid, cat("recipe ", name, ", line ", number, ": ", why), 0,
-                   "a line is: KEY = \"VALUE\", or KEY = [\"VALUE\", \"VALUE\"]"};
-    };
-    if (content.find('=') == content.npos) return fault(cat("'", content, "' has no ="));
-    std::vector<CLI::ConfigItem> items;
-    try {
-      std::istringstream one{std::string(content)};
-      items = CLI::ConfigTOML().from_config(one);
-    } catch (const CLI::Error& problem) {
-      return fault(problem.what());
-    }
-    if (items.size() != 1) return fault(cat("'", content, "' is not understood"));
-    const CLI::ConfigItem& item = items.front();
-    if (item.name == "summary" && item.inputs.size() == 1)
-      recipe.summary = item.inputs.front();
-    else if (item.name == "programs")
-      recipe.programs = item.inputs;
+  for (const auto& [key, node] : table) {
+    const auto values = values_of(node);
+    if (!values)
+      return fault(node.source(), cat(key.str(), " is neither text nor a list of texts"));
+    if (key == "summary")
+      recipe.summary = join(*values, " ");
+    else if (key == "programs")
+      recipe.programs = *values;
     else
-      recipe.settings.emplace_back(item.name, item.inputs);
+      recipe.settings.emplace_back(key.str(), *values);
   }
   return recipe;
 }

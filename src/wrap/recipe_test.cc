@@ -13,12 +13,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 TEST(Recipes, HaveOptionsAsKeys) {
   const auto recipe = read_recipe("mine", R"(# a comment
 summary = "What it is"
-programs = ["a", "b"]
+programs = ["a", "b"]  # trailing
 
+check = "grep '# end' \"$LOG\""
 checkpoint-files = ["x.cpt", "{option -o y}"]
 resume-args = "-cpi 'state 1.cpt'"
 when-renewed = true
@@ -27,15 +29,19 @@ when-renewed = true
   EXPECT_EQ(recipe->summary, "What it is");
   EXPECT_THAT(recipe->programs, ElementsAre("a", "b"));
   EXPECT_THAT(recipe->settings,
-              ElementsAre(Pair("checkpoint-files", ElementsAre("x.cpt", "{option -o y}")),
-                          Pair("resume-args", ElementsAre("-cpi 'state 1.cpt'")),
-                          Pair("when-renewed", ElementsAre("true"))));
+              UnorderedElementsAre(Pair("check", ElementsAre("grep '# end' \"$LOG\"")),
+                                   Pair("checkpoint-files", ElementsAre("x.cpt", "{option -o y}")),
+                                   Pair("resume-args", ElementsAre("-cpi 'state 1.cpt'")),
+                                   Pair("when-renewed", ElementsAre("true"))));
 }
 
 TEST(Recipes, AMistakeIsNamedWithItsLine) {
   const auto recipe = read_recipe("mine", "summary = \"x\"\n\nnonsense\n");
   ASSERT_FALSE(recipe);
-  EXPECT_THAT(recipe.error().text(), HasSubstr("recipe mine, line 3: 'nonsense' has no ="));
+  EXPECT_THAT(recipe.error().text(), HasSubstr("recipe mine, line 3: "));
+  EXPECT_THAT(recipe.error().text(), HasSubstr("KEY = \"VALUE\""));
+  for (const char* const text : {"every = 1.5\n", "[section]\nevery = \"1h\"\n", "a = [[\"b\"]]\n"})
+    EXPECT_FALSE(read_recipe("mine", text)) << text;
 }
 
 TEST(Recipes, TheUsersHidesTheBuiltIn) {

@@ -69,7 +69,8 @@ Renewals::News Renewals::take() {
   bool folders = false;
   read(wake_, [&](std::uint32_t mask, const std::string& name) {
     if ((mask & (IN_ISDIR | IN_Q_OVERFLOW)) != 0) folders = true;
-    if ((mask & kWritten) != 0 && stands_for(state_, name)) news = News::written;
+    if ((mask & kWritten) != 0 && stands_for(state_, name))
+      news = (mask & IN_MOVED_TO) != 0 ? News::renamed : News::written;
     if ((mask & (IN_CREATE | IN_OPEN)) != 0 && news == News::nothing) news = News::begun;
   });
   watch_files();

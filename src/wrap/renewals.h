@@ -29,8 +29,8 @@ class Renewals {
   // Readable when something happened to the state; -1: the kernel has no watch left, or is none.
   int descriptor() const { return wake_.fd.get(); }
   // Takes what has woken us: a file of the state may be about to be written; one was closed after
-  // writing, or renamed.
-  enum class News { nothing, begun, written };
+  // writing; one was renamed into its place.
+  enum class News { nothing, begun, written, renamed };
   News take();
 
   // Notes how long the output is.  The program stands still.

@@ -1,9 +1,27 @@
+import signal
+
 from wrapping import STATE, World, alive, wait_for
 
-# It went to the background: that ends with it.
+# It went to the background: that ends with it, and the user is told.
 with World(steps=50) as world:
-    world.wrap(*STATE, counter=["--daemon"], code=0)
+    finished = world.wrap(*STATE, counter=["--daemon"], code=0)
     assert not alive(int(world.read("daemon.pid")))
+    assert "left 1 process in the background" in finished.err, finished.err
+
+# What ends by itself right after it is waited for: the rest of its output is in a pipe.
+with World() as world:
+    finished = world.wrap("--checkpoint-files", "state.txt", code=0,
+                          program=["bash", "-c", "exec > >(sleep 0.3; cat > out.txt); echo the last line"])
+    assert world.read("out.txt") == "the last line\n", world.read("out.txt")
+    assert finished.err == "", finished.err
+
+# Asked to leave while the last of it ends: it is not started once more.
+with World(steps=100000) as world:
+    process = world.start(*STATE, "--every", "100ms", "--check", "false", counter=["--daemon"])
+    world.wait_for(lambda: world.read("signals.txt") != "", "the end of the interval")
+    process.terminate()
+    assert world.finish(process).code == -signal.SIGTERM
+    assert len(world.lines("starts.txt")) == 1, world.lines("starts.txt")
 
 # The wrapper was killed: the next one of the same folder ends what the last left.
 with World(steps=100000) as world:

@@ -1,0 +1,359 @@
+#include "wrap/execution.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "base/units.h"
+#include "os/process.h"
+#include "wrap/freeze.h"
+#include "wrap/program.h"
+
+namespace cairn::wrap {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A freeze that met a file in the middle of a write is tried again so soon.
+constexpr auto kRetry = 200ms;
+// A program that writes to several files fills the queue of 16384 events not much sooner.
+constexpr auto kDrain = 1s;
+// What is still in a pipe when the program has ended is written by then.
+constexpr auto kLinger = 2s;
+// Files that have not rested for so many --settle are worth a word.
+constexpr int kRestless = 10;
+
+constexpr std::array kForwarded = {SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,
+                                   SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+
+int patience_until(SteadyTime next) {
+  if (next == SteadyTime::max()) return -1;
+  const auto left = std::chrono::ceil<Milliseconds>(next - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
+}
+
+std::uint64_t mix(std::uint64_t sum, std::uint64_t number) {
+  return (sum ^ number) * 0x9E3779B97F4A7C15U + (sum >> 29);
+}
+
+}  // namespace
+
+Result<Descriptor> take_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kForwarded) sigaddset(&set, signal);
+  sigaddset(&set, SIGCHLD);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return system_error("block", "signals", errno);
+  Descriptor fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd) return system_error("watch", "signals", errno);
+  return fd;
+}
+
+Execution::Execution(FileSystem& files, const WrapOptions& options, Checkpoints& checkpoints,
+                     const Descriptor& signals, const Say& say)
+    : files_(files), options_(options), checkpoints_(checkpoints), signals_(signals), say_(say) {}
+
+Result<ExecutionEnd> Execution::run(const ExecutionOrder& order) {
+  CAIRN_CHECK(start(order));
+  watch();
+  end_descendants();
+  end_.lasted = std::chrono::duration_cast<Milliseconds>(ended_at_ - started_);
+  end_.elapsed_seconds = elapsed_seconds();
+  return std::move(end_);
+}
+
+Status Execution::start(const ExecutionOrder& order) {
+  elapsed_before_ = order.elapsed_before;
+  deadline_ = order.deadline;
+  if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
+  if (options_.when_renewed || options_.stop == StopMethod::freeze)
+    renewals_.emplace(checkpoints_.patterns(), options_.rollback);
+  CAIRN_TRY(pid_, start_program(order.words, order.mark));
+  CAIRN_TRY(ended_, watch_process(pid_));
+  started_ = lived_ = Clock::now();
+  if (renewals_ && renewals_->has_outputs()) {
+    drain_ = started_ + kDrain;
+    if (renewals_->descriptor() == -1 && options_.stop == StopMethod::freeze)
+      say_(
+          "this machine cannot watch files (inotify): no checkpoint is taken, since nobody knows "
+          "how long the output was when the state was written; see "
+          "/proc/sys/fs/inotify/max_user_instances");
+  }
+  // One that ends by itself gets the grace on top.
+  if (options_.every)
+    plan_ = started_ + *options_.every + (options_.limit_args.empty() ? 0ms : options_.grace);
+  if (options_.stall) look_ = started_;
+  return {};
+}
+
+std::int64_t Execution::elapsed_seconds() const {
+  if (!elapsed_before_) return 0;
+  const Time until = pid_ == 0 ? ended_at_ : Clock::now();
+  return *elapsed_before_ +
+         std::chrono::duration_cast<std::chrono::seconds>(until - started_).count();
+}
+
+// ---- while it runs
+
+Execution::Time Execution::next_time() const {
+  Time next = Time::max();
+  const auto consider = [&](const std::optional<Time>& time) {
+    if (time) next = std::min(next, *time);
+  };
+  consider(settled_);
+  consider(drain_);
+  consider(retry_);
+  consider(kill_);
+  if (end_.asked != Asked::no) return next;
+  // One that must be renewed first is not ended by the clock alone.
+  if (!options_.when_renewed) consider(plan_);
+  consider(deadline_);
+  consider(look_);
+  return next;
+}
+
+void Execution::watch() {
+  while (pid_ != 0) {
+    std::array<pollfd, 3> waiting = {pollfd{signals_.get(), POLLIN, 0},
+                                     pollfd{ended_.get(), POLLIN, 0},
+                                     pollfd{renewals_ ? renewals_->descriptor() : -1, POLLIN, 0}};
+    if (renewals_ && renewals_->descriptor() == -1 && !settled_)
+      settled_ = Clock::now() + options_.settle;  // no watches: look now and then
+    if (::poll(waiting.data(), waiting.size(), patience_until(next_time())) == -1 && errno != EINTR)
+      break;
+    if (waiting[1].revents != 0) {
+      ended_at_ = Clock::now();
+      if (const auto end = wait_for(pid_)) end_.wait_status = end->wait_status;
+      pid_ = 0;
+      return;
+    }
+    if (waiting[0].revents != 0) read_signals();
+    if (waiting[2].revents != 0) on_news();
+    on_time();
+  }
+}
+
+void Execution::read_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGCHLD) continue;
+    const auto& vacate = options_.vacate_signals;
+    if (std::find(vacate.begin(), vacate.end(), signal) == vacate.end()) {
+      if (pid_ != 0) ::kill(pid_, signal);
+      continue;
+    }
+    end_.vacate_signal = signal;
+    if (pid_ == 0) continue;
+    // Once: some programs lose everything on the second.
+    if (end_.asked == Asked::no) end_for_checkpoint(Asked::vacated);
+    if (end_.asked == Asked::planned || end_.asked == Asked::deadline) end_.asked = Asked::vacated;
+  }
+}
+
+void Execution::on_time() {
+  const Time now = Clock::now();
+  const auto is_due = [&](std::optional<Time>& time) {
+    if (!time || *time > now) return false;
+    time.reset();
+    return true;
+  };
+  if (is_due(kill_)) {
+    say_(cat("the program has not ended within ", format_duration(options_.grace),
+             " of being asked; it is killed"));
+    kill_all();
+    return;
+  }
+  if (is_due(drain_)) {
+    renewals_->drain();
+    drain_ = now + kDrain;
+  }
+  if (is_due(retry_)) freeze_and_take(end_.asked != Asked::no);
+  if (is_due(settled_)) on_renewal();
+  if (end_.asked != Asked::no || pid_ == 0) return;
+  if (deadline_ && *deadline_ <= now) return end_for_checkpoint(Asked::deadline);
+  if (!options_.when_renewed && is_due(plan_)) return end_for_checkpoint(Asked::planned);
+  if (is_due(look_)) on_look(now);
+}
+
+// Does it do anything?
+void Execution::on_look(Time now) {
+  const std::uint64_t life = signs_of_life();
+  if (life != life_) lived_ = now;
+  life_ = life;
+  if (now - lived_ >= *options_.stall) {
+    end_.asked = Asked::stalled;
+    kill_all();
+    return;
+  }
+  look_ = std::min(now + std::clamp<Milliseconds>(*options_.stall / 8, 20ms, 30s),
+                   lived_ + *options_.stall);
+}
+
+void Execution::on_news() {
+  const Renewals::News news = renewals_->take();
+  if (news == Renewals::News::nothing) return;
+  if (news != Renewals::News::begun) {
+    const Time now = Clock::now();
+    // One file that was renamed into its place is whole; others may be followed by more.
+    const bool is_whole = news == Renewals::News::renamed && checkpoints_.is_one_file();
+    settled_ = is_whole ? now : now + options_.settle;
+    if (!restless_) restless_ = now;
+    const bool is_due = !options_.every || (plan_ && *plan_ <= now);
+    if (is_due && !said_restless_ &&
+        now - std::max(*restless_, plan_.value_or(started_)) > kRestless * options_.settle) {
+      said_restless_ = true;
+      say_(cat("a checkpoint is due, and its files are written again and again, never ",
+               format_duration(options_.settle),
+               " apart; give a --settle that is shorter than the time between two saves, and "
+               "longer than one"));
+    }
+  }
+  if (!renewals_->has_outputs() || end_.asked != Asked::no) return;
+  const Frozen frozen;
+  renewals_->look_at_outputs();
+}
+
+void Execution::on_renewal() {
+  restless_.reset();
+  if (end_.asked != Asked::no || !checkpoints_.is_renewed()) return;
+  if (renewals_->descriptor() == -1 && !is_at_rest()) return;
+  const bool is_planned = !options_.every || (plan_ && *plan_ <= Clock::now());
+  const bool fits = !renewals_->has_outputs() || renewals_->outputs_then() != nullptr;
+  // The next time, perhaps: a program that saves on a signal makes them fit by itself.
+  if (!fits && (!is_planned || options_.stop == StopMethod::freeze)) return;
+  if (is_planned) return end_for_checkpoint(Asked::planned);
+  freeze_and_take(false);
+}
+
+// As at the last look.
+bool Execution::is_at_rest() {
+  auto found = find_files(".", checkpoints_.patterns());
+  if (!found) return false;
+  return std::exchange(seen_, *std::move(found)) == seen_;
+}
+
+void Execution::end_for_checkpoint(Asked why) {
+  end_.asked = why;
+  settled_.reset();
+  kill_ = Clock::now() + options_.grace;
+  request_end();
+}
+
+void Execution::request_end() {
+  switch (options_.stop) {
+    case StopMethod::signal:
+      ::kill(options_.signal_group ? -pid_ : pid_, options_.stop_signal);
+      return;
+    case StopMethod::file: {
+      if (auto made = files_.create(options_.stop_file); !made)
+        end_.taken = std::move(made).error();
+      return;
+    }
+    case StopMethod::command:
+      return run_stop_command();
+    case StopMethod::freeze:
+      return freeze_and_take(true);
+  }
+}
+
+void Execution::run_stop_command() {
+  std::string line = options_.stop_command;
+  constexpr std::string_view kPid = "{pid}";
+  for (auto at = line.find(kPid); at != line.npos; at = line.find(kPid))
+    line.replace(at, kPid.size(), std::to_string(pid_));
+  const auto done = run_shell(line, options_.grace);
+  if (!done)
+    say_(done.error().text());
+  else if (!done->succeeded())
+    say_(cat("the command that is to end the program, '", line, "', ", done->failure()));
+  // One that could not be asked is not worth the grace.
+  if (!done || !done->succeeded()) kill_all();
+}
+
+// Not in the middle of a write: then it is tried again.
+void Execution::freeze_and_take(bool then_kill) {
+  const Frozen frozen;
+  const auto files = find_files(".", checkpoints_.patterns());
+  const auto open = files ? open_for_writing(frozen.processes(), *files) : std::nullopt;
+  if (open) {
+    retry_ = Clock::now() + kRetry;
+    return;
+  }
+  const FileSet* const then = renewals_->outputs_then();
+  auto taken = renewals_->has_outputs() && then == nullptr
+                   ? Result<Checkpoints::Taken>(
+                         {NewState::none, "its output has grown since it was written", 0, 0})
+                   : checkpoints_.take(elapsed_seconds(), then);
+  if (!then_kill) {
+    // It runs on: what it is ended with is another checkpoint.
+    if (!taken)
+      say_(cat("no checkpoint is taken: ", taken.error().text()));
+    else if (taken->state == NewState::good && !options_.quiet)
+      say_(cat("checkpoint ", taken->generation, ", ", format_size(taken->bytes)));
+    return;
+  }
+  if (taken && taken->state == NewState::bad) {
+    retry_ = Clock::now() + kRetry;  // it may be between two files
+    return;
+  }
+  end_.taken = std::move(taken);
+  kill_all();
+}
+
+void Execution::kill_all() {
+  for (const pid_t pid : descendants()) ::kill(pid, SIGKILL);
+}
+
+// What grows, or is written anew.
+std::uint64_t Execution::signs_of_life() const {
+  std::uint64_t sum = 1;
+  std::vector<std::string> patterns = checkpoints_.patterns();
+  for (const auto* more : {&options_.rollback, &options_.stall_files})
+    patterns.insert(patterns.end(), more->begin(), more->end());
+  if (const auto found = find_files(".", patterns))
+    for (const auto& [name, mark] : *found) {
+      sum = mix(sum, mark.inode);
+      sum = mix(sum, mark.bytes);
+      sum = mix(sum, static_cast<std::uint64_t>(mark.changed_ns));
+    }
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat info {};
+    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+      sum = mix(sum, static_cast<std::uint64_t>(info.st_size));
+  }
+  return sum;
+}
+
+// ---- after its end
+
+// What the program left running.  Those that were asked to leave with it may take their time.
+void Execution::end_descendants() {
+  const bool all_asked =
+      end_.asked != Asked::no && end_.asked != Asked::stalled && options_.signal_group && kill_;
+  const Time until = all_asked ? *kill_ : ended_at_ + kLinger;
+  while (Clock::now() < until && !descendants().empty()) {
+    pollfd waiting{signals_.get(), POLLIN, 0};
+    ::poll(&waiting, 1, patience_until(std::min(until, Clock::now() + kRetry)));
+    read_signals();
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+  }
+  if (const auto left = descendants(); !left.empty() && end_.asked == Asked::no)
+    say_(cat("the program has ended and left ", left.size(),
+             left.size() == 1 ? " process" : " processes",
+             " in the background; they are ended, too: a job is over when its program ends"));
+  if (auto done = kill_descendants(); !done) say_(done.error().text());
+}
+
+}  // namespace cairn::wrap
