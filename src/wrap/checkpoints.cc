@@ -85,6 +85,13 @@ std::int64_t elapsed_in(ByteSource& source, const Manifest& manifest) {
   return 0;
 }
 
+Status move_to(const Path& folder, const std::string& name) {
+  std::error_code failure;
+  stdfs::create_directories((folder / name).parent_path(), failure);
+  stdfs::rename(name, folder / name, failure);
+  return failure ? Status(system_error("move", name, failure.value())) : Status();
+}
+
 std::string words_of(const GenerationWriter::Identity& identity) {
   std::string words;
   for (const auto& [key, value] : identity)
@@ -348,6 +355,21 @@ Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
   return {};
 }
 
+Status Checkpoints::put_aside(const std::string& pattern) {
+  const Path aside = Path(options_->folder) += ".aside";
+  CAIRN_TRY(const FileSet found, find_files(kHere, {pattern}));
+  std::string moved = "/";  // a folder goes with what is in it
+  for (const auto& [name, mark] : found) {
+    if (name.starts_with(moved + "/") || is_below(name, options_->folder) ||
+        stands_for(patterns_, name) || stands_for(options_->rollback, name))
+      continue;
+    CAIRN_CHECK(remove_tree(*files_, aside / name));
+    CAIRN_CHECK(move_to(aside, name));
+    moved = name;
+  }
+  return {};
+}
+
 // What a killed program left, beyond the checkpoint.
 Status Checkpoints::put_aside(const FileSet& found, const Manifest& manifest) {
   const Path aside = Path(options_->folder) += ".aside";
@@ -361,12 +383,9 @@ Status Checkpoints::put_aside(const FileSet& found, const Manifest& manifest) {
       folders.push_back(name);
       continue;
     }
-    std::error_code failure;
     if (!is_clean) CAIRN_CHECK(remove_tree(*files_, aside));
     is_clean = true;
-    stdfs::create_directories((aside / name).parent_path(), failure);
-    stdfs::rename(name, aside / name, failure);
-    if (failure) return system_error("move", name, failure.value());
+    CAIRN_CHECK(move_to(aside, name));
   }
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::error_code not_empty;

@@ -55,6 +55,10 @@ class Checkpoints {
   // The output files as they are now.
   Result<FileSet> output_files() const;
 
+  // Moves what the pattern stands for to FOLDER.aside, but for files of checkpoints and output
+  // files: restore() has seen to those.
+  Status put_aside(const std::string& pattern);
+
   // Whether the files differ from those of the last checkpoint: by their marks, unread.
   bool is_renewed() const;
   // Whether a checkpoint is one file, called by its own name.

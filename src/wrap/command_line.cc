@@ -35,9 +35,10 @@ const char* const kFooter =
 namespace {
 
 constexpr int kWrongUsage = 2;
-constexpr std::array<std::string_view, 8> kWordOptions = {
+constexpr std::array<std::string_view, 9> kWordOptions = {
     "--resume-args", "--start-args",    "--limit-args",   "--resume-command",
-    "--prepare",     "--start-command", "--stop-command", "--check"};
+    "--prepare",     "--start-command", "--stop-command", "--check",
+    "--input-check"};
 
 // As they are written.
 struct Words {
@@ -51,7 +52,7 @@ struct Words {
   bool transparent = false;
   bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
   std::string stop_signal, stop_file;
-  std::string check, resume_when, start_args, resume_args, resume_command, limit_args, prepare,
+  std::string check, input_check, resume_when, start_args, resume_args, resume_command, limit_args, prepare,
       finished_when;
 };
 
@@ -206,6 +207,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   options.stop_command = words.stop_command;
   options.start_command = words.start_command;
   CAIRN_TRY(options.check, expand(words.check, known));
+  CAIRN_TRY(options.input_check, expand(words.input_check, known));
   options.resume_when = words.resume_when;
   options.start_args = words.start_args;
   options.resume_args = words.resume_args;
@@ -297,6 +299,8 @@ void declare_options(CLI::App& app, Words& words) {
   app.add_option("--keep", words.keep, "So many checkpoints (2)")->type_name("N");
   text("--identity", words.identity, "TEXT", "What a checkpoint belongs to, besides the command");
   text("--check", words.check, "COMMAND", "A shell command that says by 0 that the files are good");
+  text("--input-check", words.input_check, "COMMAND",
+       "A shell command before all else: else than 0, and what it says is why it cannot be kept");
 
   text("--every", words.every, "TIME", "End the program for a checkpoint so long after its start");
   app.add_flag("--when-renewed", words.when_renewed,

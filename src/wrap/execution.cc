@@ -69,6 +69,11 @@ Result<ExecutionEnd> Execution::run(const ExecutionOrder& order) {
   end_descendants();
   end_.lasted = std::chrono::duration_cast<Milliseconds>(ended_at_ - started_);
   end_.elapsed_seconds = elapsed_seconds();
+  if (options_.stop == StopMethod::freeze && renewals_->has_outputs()) {
+    renewals_->look_at_outputs();
+    end_.outputs_may_differ = true;
+    if (const FileSet* const then = renewals_->outputs_then()) end_.outputs_then = *then;
+  }
   return std::move(end_);
 }
 

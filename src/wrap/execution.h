@@ -42,6 +42,10 @@ struct ExecutionEnd {
   Milliseconds lasted{0};
   int vacate_signal = 0;  // that asked us to leave, even when the program had ended; 0: none
   std::int64_t elapsed_seconds = 0;  // of all executions; 0 where it is not recorded
+  // It saves by itself, and output may have grown since its last save: how long it was then, if
+  // that is known.
+  bool outputs_may_differ = false;
+  std::optional<FileSet> outputs_then;
   // Of files that were taken while it was frozen, or why they could not be.
   std::optional<Result<Checkpoints::Taken>> taken;
 };

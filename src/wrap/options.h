@@ -47,6 +47,7 @@ struct WrapOptions {
   std::string stop_command;                      // of a shell, {pid} is the program's
   Milliseconds grace{std::chrono::minutes(10)};  // then it is killed
   std::string check;                             // a shell command that says by 0: it is good
+  std::string input_check;  // a shell command that says by 0: this program can be kept
 
   // ---- how it starts, and when it has finished
   std::string resume_when;     // names with * ? [ ]; it goes on where one is there

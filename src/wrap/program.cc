@@ -107,12 +107,11 @@ bool any_exists(const std::string& patterns) {
 }
 
 bool mark_is_there(const std::string& file_and_text) {
-  constexpr std::string_view kBetween = ": ";
-  const auto colon = file_and_text.find(kBetween);
+  const auto colon = file_and_text.find(kMarkBetween);
   const auto found = find_files(".", {file_and_text.substr(0, colon)});
   if (!found || found->empty()) return false;
   if (colon == file_and_text.npos) return true;
-  const std::string text = file_and_text.substr(colon + kBetween.size());
+  const std::string text = file_and_text.substr(colon + kMarkBetween.size());
   return std::any_of(found->begin(), found->end(),
                      [&](const auto& entry) { return file_contains(entry.first, text); });
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "os/command.h"
@@ -36,6 +37,8 @@ std::optional<std::string> content_of(const std::string& name);
 // Whether one of the names, separated by commas and with * ? [ ], is there.
 bool any_exists(const std::string& patterns);
 
+// Between file and text.
+inline constexpr std::string_view kMarkBetween = ": ";
 // "FILE" or "FILE: TEXT": is the file there, and the text in it?  From its end on: a mark stands
 // there.
 bool mark_is_there(const std::string& file_and_text);

@@ -32,6 +32,7 @@ Wrapper::Wrapper(FileSystem& files, const WrapOptions& options, Say say)
 Result<Wrapper::Exit> Wrapper::run() {
   CAIRN_CHECK(become_subreaper());
   CAIRN_TRY(const Descriptor signals, take_signals());
+  CAIRN_CHECK(check_input());
   CAIRN_TRY(checkpoints_, Checkpoints::open(files_, options_));
   CAIRN_TRY(const std::string mark, mark_of(options_.folder));
   CAIRN_CHECK(kill_marked(mark));
@@ -41,6 +42,7 @@ Result<Wrapper::Exit> Wrapper::run() {
     failed_to_start_ = true;
     resumed_ = goes_on();
     CAIRN_CHECK(prepare());
+    CAIRN_CHECK(put_mark_aside());
     ExecutionOrder order;
     CAIRN_TRY(order.words, command());
     order.mark = mark;
@@ -104,6 +106,27 @@ Result<std::vector<std::string>> Wrapper::command() const {
   return words;
 }
 
+Status Wrapper::check_input() const {
+  if (options_.input_check.empty()) return {};
+  CAIRN_TRY(const auto result, run_shell(options_.input_check, options_.grace));
+  if (result.succeeded()) return {};
+  const std::string_view said = trim(result.errors);
+  return Error{
+      Errc::invalid,
+      said.empty()
+          ? cat("the check of the input, '", options_.input_check, "', ", result.failure())
+          : std::string(said),
+      0,
+      {}};
+}
+
+// What a run before has left would be taken for the end of this one.
+Status Wrapper::put_mark_aside() {
+  const auto mark = expand(options_.finished_when, meanings());
+  if (!mark || !mark_is_there(*mark)) return {};
+  return checkpoints_->put_aside(mark->substr(0, mark->find(kMarkBetween)));
+}
+
 Status Wrapper::prepare() const {
   if (!resumed_ || options_.prepare.empty()) return {};
   CAIRN_TRY(const std::string line, expand(options_.prepare, meanings()));
@@ -157,9 +180,19 @@ Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
   return conclude_take(end, ending);
 }
 
+// Where it saves by itself, it need not end just after a save: what it has written since does not
+// belong to the state.
+Result<Checkpoints::Taken> Wrapper::take(const ExecutionEnd& end) {
+  if (end.taken) return *end.taken;
+  if (!end.outputs_may_differ) return checkpoints_->take(end.elapsed_seconds);
+  if (end.outputs_then) return checkpoints_->take(end.elapsed_seconds, &*end.outputs_then);
+  return Checkpoints::Taken{
+      NewState::none, cat("it has written to ", join(options_.rollback, ", "), " since it saved"),
+      0, 0};
+}
+
 Wrapper::Next Wrapper::conclude_take(const ExecutionEnd& end, const Ending& ending) {
-  CAIRN_TRY(const Checkpoints::Taken taken,
-            end.taken ? *end.taken : checkpoints_->take(end.elapsed_seconds));
+  CAIRN_TRY(const Checkpoints::Taken taken, take(end));
   switch (after_take(ending, taken.state)) {
     case TakeStep::leave:
       if (taken.state != NewState::good)

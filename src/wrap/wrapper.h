@@ -43,13 +43,16 @@ class Wrapper {
   bool goes_on() const;
   Meanings meanings() const;
   Result<std::vector<std::string>> command() const;
+  Status check_input() const;
   Status prepare() const;
+  Status put_mark_aside();
   bool uses_elapsed() const;
 
   // ---- after it: how to end; nothing: another execution follows
   using Next = Result<std::optional<Exit>>;
   Next conclude(const ExecutionEnd& end);
   Next conclude_take(const ExecutionEnd& end, const Ending& ending);
+  Result<Checkpoints::Taken> take(const ExecutionEnd& end);
   Next again(const ExecutionEnd& end, const std::string& why, int& count, int limit);
   Next go_back(const ExecutionEnd& end);
   bool mark_found() const;

@@ -31,6 +31,7 @@ if option("resume"):
     words = open("state.txt").read().split()
     assert len(words) == 3 and words[2] == "end", f"torn: {words}"
     step, total = int(words[0]), int(words[1])
+begun = step
 open("starts.txt", "a").write(f"{step} {' '.join(sys.argv[1:])}\n")
 def save():
     half = f"{step} {total} "
@@ -68,6 +69,7 @@ while step < steps:
     if every and step % every == 0: save()
     if option("limit") and step % int(option("limit")) == 0 and step < steps:
         save(); sys.exit(0)
+    if step - begun == int(option("limit-unsaved", "0")) != 0 and step < steps: sys.exit(0)
     if option("crash-at") == str(step): os.abort()
     if option("hang-at") == str(step) and not os.path.exists("hung"):
         open("hung", "w").close()
