@@ -36,9 +36,8 @@ namespace {
 
 constexpr int kWrongUsage = 2;
 constexpr std::array<std::string_view, 9> kWordOptions = {
-    "--resume-args", "--start-args",    "--limit-args",   "--resume-command",
-    "--prepare",     "--start-command", "--stop-command", "--check",
-    "--input-check"};
+    "--resume-args",   "--start-args",   "--limit-args", "--resume-command", "--prepare",
+    "--start-command", "--stop-command", "--check",      "--input-check"};
 
 // As they are written.
 struct Words {
@@ -52,8 +51,8 @@ struct Words {
   bool transparent = false;
   bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
   std::string stop_signal, stop_file;
-  std::string check, input_check, resume_when, start_args, resume_args, resume_command, limit_args, prepare,
-      finished_when;
+  std::string check, input_check, resume_when, start_args, resume_args, resume_command, limit_args,
+      prepare, finished_when;
 };
 
 Error usage(std::string what, std::string hint) {

@@ -111,13 +111,12 @@ Status Wrapper::check_input() const {
   CAIRN_TRY(const auto result, run_shell(options_.input_check, options_.grace));
   if (result.succeeded()) return {};
   const std::string_view said = trim(result.errors);
-  return Error{
-      Errc::invalid,
-      said.empty()
-          ? cat("the check of the input, '", options_.input_check, "', ", result.failure())
-          : std::string(said),
-      0,
-      {}};
+  return Error{Errc::invalid,
+               said.empty()
+                   ? cat("the check of the input, '", options_.input_check, "', ", result.failure())
+                   : std::string(said),
+               0,
+               {}};
 }
 
 // What a run before has left would be taken for the end of this one.
