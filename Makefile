@@ -3,7 +3,7 @@
 # make build    build only
 # What a machine lacks is installed first (Debian; as root or with sudo).
 .DEFAULT_GOAL := build
-.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm test-programs test-programs-few check check-format format bench bench-engine bench-wrap install clean
+.PHONY: deps configure build build-tests run test test-quick test-sanitizers test-storm test-verify test-htcondor test-slurm test-machine test-programs test-programs-few check check-format format bench bench-engine bench-wrap install clean
 
 BUILD := build/release
 JOBS  := $(shell nproc)
@@ -25,7 +25,7 @@ run: build
 	@examples/sweep/demo.sh $(BUILD)
 
 # The quick tests first: they fail in seconds.
-test: test-quick test-storm test-verify test-htcondor test-slurm test-programs-few check
+test: test-quick test-storm test-verify test-htcondor test-slurm test-machine test-programs-few check
 
 test-quick: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS) -LE 'storm|verify|htcondor|slurm'
@@ -44,6 +44,12 @@ test-htcondor: build-tests
 # Beside a real Slurm, which is fetched once (10 s, 34 MB) into ~/.cache/cairn; skipped where that cannot be.
 test-slurm: build-tests
 	@tests/integration/slurm/with_slurm build/slurm ctest --test-dir $(BUILD) --output-on-failure -j8 -L slurm
+
+# In a virtual machine with a kernel of Debian's, which is fetched once (15 s, 70 MB) into ~/.cache/cairn; skipped where that
+# cannot be.
+test-machine: build-tests
+	@tools/install-packages qemu-system-x86 e2fsprogs criu
+	@ctest --test-dir $(BUILD) -C machine --output-on-failure -j$(JOBS) -L machine
 
 # Real programs under `cairn wrap`, from Debian's packages (some are large): recipes/ and docs/recipes/.
 test-programs: build-tests

@@ -30,20 +30,25 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # shellcheck disable=SC2016  # apt's own placeholder
 host_mirror() { apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m1 -E '/debian/?$' || true; }
 has_tools() { local tool; for tool; do command -v "$tool" >/dev/null || die "$tool is not installed"; done; }
-# With this machine's apt, whose own lists and status are not touched; no maintainer script is run.
-debian_tree() {                   # TREE SUITE MIRROR PACKAGE...
-  local tree=$1 suite=$2 mirror=$3 a=$DIR/apt d; shift 3
+# Fetches with this machine's apt, whose own lists and status are not touched: they are made anew in DIR/apt.
+own_apt() {                       # SUITE MIRROR; sets APT
+  local suite=$1 mirror=$2 a=$DIR/apt
   [ -n "$mirror" ] || { echo "apt knows no Debian mirror"; return 1; }
   [ -r $KEYRING ] || { echo "no $KEYRING (package debian-archive-keyring)"; return 1; }
   mkdir -p "$a/state/lists/partial" "$a/cache/archives/partial"; : > "$a/status"
   echo "deb [signed-by=$KEYRING] $mirror $suite main" > "$a/sources.list"
-  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$a/sources.list" -o Dir::Etc::sourceparts=/dev/null
+  APT=(-qq -o Dir::Etc::sourcelist="$a/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
     -o Dir::State="$a/state" -o Dir::State::status="$a/status" -o Dir::Cache="$a/cache" -o Debug::NoLocking=1
     -o APT::Install-Recommends=false -o APT::Sandbox::User="" -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any)
-  thrice "${apt[@]}" update || return 1
+  thrice apt-get "${APT[@]}" update
+}
+# No maintainer script is run.
+debian_tree() {                   # TREE SUITE MIRROR PACKAGE...
+  local tree=$1 suite=$2 mirror=$3 a=$DIR/apt d APT; shift 3
+  own_apt "$suite" "$mirror" || return 1
   # -d with an empty status file: nothing is installed here, and every dependency is fetched
-  thrice "${apt[@]}" -y -d install base-files base-passwd bash coreutils dash grep hostname libc-bin mawk mount sed util-linux "$@" || return 1
+  thrice apt-get "${APT[@]}" -y -d install base-files base-passwd bash coreutils dash grep hostname libc-bin mawk mount sed util-linux "$@" || return 1
   for d in "$a"/cache/archives/*.deb; do
     dpkg-deb --fsys-tarfile "$d" | tar -x -C "$tree" --no-same-owner --exclude='./usr/share/doc/*' \
       --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' || return 1
