@@ -146,6 +146,9 @@ std::string engine_lines(const std::optional<EngineStatus>& engine, const Home& 
       fmt::format("engine  pid {}, for {}: {} running, {} waiting; its log is {}\n", engine->pid,
                   format_duration(since), engine->running, engine->waiting,
                   listing::printable((home.engine_folder() / "log").native()));
+  text += fmt::format("memory  of jobs is limited by {}\n", engine->kernel_limits_memory
+                                                                ? "the kernel (cgroup v2)"
+                                                                : "a look at it every second");
   const auto megabytes = [](std::int64_t mb) {
     return format_size(static_cast<std::uint64_t>(std::max<std::int64_t>(mb, 0)) << 20U);
   };
@@ -171,7 +174,8 @@ nlohmann::ordered_json engine_json(const std::optional<EngineStatus>& engine) {
           {"memory_mb", engine->memory_mb},
           {"memory_mb_free", engine->memory_mb_free},
           {"disk_kb", engine->disk_kb},
-          {"disk_kb_free", engine->disk_kb_free}};
+          {"disk_kb_free", engine->disk_kb_free},
+          {"memory_limited_by", engine->kernel_limits_memory ? "cgroup" : "polling"}};
 }
 
 Result<int> show_home(Look& look, const Choices& choices) {

@@ -78,6 +78,7 @@ class Engine::Loop final : public Starters {
 Result<RunResult> Engine::Loop::run(int cluster, bool again) {
   CAIRN_CHECK(seat_jobs(cluster));
   CAIRN_CHECK(note_last_alive(cluster));
+  static_cast<void>(take_groups().has_value());  // without, the starters look at what is used
   watch_signals();
   CAIRN_CHECK(resume_jobs(again));
   settle();

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExitStatus, by_signal, code, signal, core_dumped)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageOrder, ad, machine_ad, job_folder, sandbox, slot, mark,
                                    cpus, htcondor, adopt, has_checkpoint, suspect, recall,
-                                   memory_kb_max)
+                                   memory_kb_max, group)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpoolOrder, number, outputs, early)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FinishOrder, succeeded)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SignalOrder, signal)

@@ -41,6 +41,7 @@ struct StageOrder {
   std::int64_t suspect = -1;
   bool recall = false;             // the one before does, too: use again what was put aside
   std::int64_t memory_kb_max = 0;  // what the program and all it starts may have; 0: anything
+  std::string group{};             // the folder of a Cgroup to be made for them; empty: none
 };
 struct LaunchOrder {};
 struct SpoolOrder {

@@ -24,7 +24,9 @@ TEST(Protocol, KeepsEveryFieldOfAnOrder) {
                                                           .adopt = true,
                                                           .has_checkpoint = true,
                                                           .suspect = 8,
-                                                          .recall = true}))));
+                                                          .recall = true,
+                                                          .memory_kb_max = 5,
+                                                          .group = "/sys/fs/cgroup/x"}))));
   EXPECT_EQ(stage.ad, "A = 1\n");
   EXPECT_EQ(stage.machine_ad, "B = 2\n");
   EXPECT_EQ(stage.job_folder, "/home/12.0");
@@ -37,6 +39,8 @@ TEST(Protocol, KeepsEveryFieldOfAnOrder) {
   EXPECT_TRUE(stage.has_checkpoint);
   EXPECT_EQ(stage.suspect, 8);
   EXPECT_TRUE(stage.recall);
+  EXPECT_EQ(stage.memory_kb_max, 5);
+  EXPECT_EQ(stage.group, "/sys/fs/cgroup/x");
   EXPECT_EQ(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7})))).number, 7);
   EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, true, false})))).outputs);
   EXPECT_TRUE(as<SpoolOrder>(decode_order(encode(Order(SpoolOrder{7, false, true})))).early);

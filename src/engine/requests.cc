@@ -13,7 +13,8 @@ using Json = nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobId, cluster, proc)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobAnswer, id, makes_sense, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineStatus, pid, since_ms, waiting, running, cpus, cpus_free,
-                                   memory_mb, memory_mb_free, disk_kb, disk_kb_free, slots_max)
+                                   memory_mb, memory_mb_free, disk_kb, disk_kb_free,
+                                   kernel_limits_memory, slots_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineReply, answers, status)
 
 namespace {

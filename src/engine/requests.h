@@ -42,7 +42,8 @@ struct EngineStatus {
   int cpus = 0, cpus_free = 0;
   std::int64_t memory_mb = 0, memory_mb_free = 0;
   std::int64_t disk_kb = 0, disk_kb_free = 0;
-  int slots_max = 0;  // jobs at a time; 0: as many as there is room for
+  bool kernel_limits_memory = false;  // by cgroup v2; else starters look at what is used
+  int slots_max = 0;                  // jobs at a time; 0: as many as there is room for
 };
 
 struct EngineReply {

@@ -28,6 +28,7 @@ TEST(Requests, RepliesKeepEveryField) {
                   .memory_mb_free = 8,
                   .disk_kb = 9,
                   .disk_kb_free = 10,
+                  .kernel_limits_memory = true,
                   .slots_max = 11};
   const EngineReply read = decode_engine_reply(encode(reply)).value();
   ASSERT_EQ(read.answers.size(), 2U);
@@ -39,6 +40,7 @@ TEST(Requests, RepliesKeepEveryField) {
   EXPECT_EQ(read.status.cpus_free, 6);
   EXPECT_EQ(read.status.memory_mb_free, 8);
   EXPECT_EQ(read.status.disk_kb_free, 10);
+  EXPECT_TRUE(read.status.kernel_limits_memory);
   EXPECT_EQ(read.status.slots_max, 11);
 }
 

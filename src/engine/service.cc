@@ -226,7 +226,11 @@ Status Service::Loop::serve() {
   CAIRN_CHECK(listen());
   since_ms_ = now_ms();
   busy_until_ = std::chrono::steady_clock::now();
-  log("engine", fmt::format("pid {} serves {}", ::getpid(), home_.folder().native()));
+  const auto grouped = take_groups();
+  log("engine",
+      fmt::format("pid {} serves {}; memory is limited by {}", ::getpid(), home_.folder().native(),
+                  grouped ? "the kernel (cgroup v2)"
+                          : "a look at every second: " + grouped.error().message));
   watch_signals();
   CAIRN_CHECK(resume_jobs());
   CAIRN_CHECK(load_waiting());
@@ -639,6 +643,7 @@ EngineStatus Service::Loop::status() const {
           .memory_mb_free = free_.memory_mb,
           .disk_kb = service_.machine.disk_kb,
           .disk_kb_free = free_.disk_kb,
+          .kernel_limits_memory = has_groups(),
           .slots_max = service_.slots_max};
 }
 

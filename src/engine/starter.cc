@@ -26,6 +26,7 @@
 #include "engine/sandbox.h"
 #include "engine/spool.h"
 #include "engine/spool_manifest.h"
+#include "os/cgroup.h"
 #include "os/descriptor.h"
 #include "os/lock.h"
 #include "os/memory_use.h"
@@ -107,6 +108,7 @@ class Starter {
   void perform(const QuitOrder& order);
 
   Result<Staged> stage(const StageOrder& order);
+  void make_group(std::vector<std::string>& warnings);
   Status remove_old_sandboxes();
   Status check_restorable(const Spool::Newest& newest) const;
   Result<Started> launch();
@@ -136,6 +138,7 @@ class Starter {
   int next_number_ = 0;  // above all that are in the spool
   int unchanged_ = 0;
   std::optional<SpoolManifest> last_manifest_;  // without stdout and stderr
+  std::optional<Cgroup> group_;                 // of all that the program starts
   pid_t pid_ = 0;                               // of the program, 0 while none runs
   Descriptor ended_;
   // A checkpoint that was taken and is being made durable while the program runs.  An exit is
@@ -143,7 +146,7 @@ class Starter {
   std::optional<TakenCheckpoint> taken_;
   Publication::Clock::time_point taken_at_;
   std::unique_ptr<Publication> publication_;
-  std::optional<Exited> unreported_;
+  std::optional<Report> unreported_;
   // The program was started once more, only to be asked to leave; its exit is reported as this.
   std::optional<SpoolFailed> instead_of_exit_;
   std::chrono::steady_clock::time_point patience_ends_;
@@ -205,6 +208,8 @@ void Starter::report(const Report& report) const {
 void Starter::end_descendants() const {
   if (auto done = kill_descendants(pid_); !done)
     std::cerr << "cairn: " << done.error().text() << '\n';
+  if (!group_) return;
+  if (auto done = group_->kill(); !done) std::cerr << "cairn: " << done.error().text() << '\n';
 }
 
 // ---- orders
@@ -261,12 +266,22 @@ Result<Staged> Starter::stage(const StageOrder& order) {
     order_->ad = ad.text();
   }
   sandbox_.emplace(files_, *order_, job_);
+  make_group(staged.warnings);
   if (order.adopt) return staged;
   // What cannot be removed takes room, but stops no job.
   if (auto removed = remove_old_sandboxes(); !removed)
     staged.warnings.push_back(removed.error().text());
   CAIRN_TRY(staged.bytes, sandbox_->stage(newest.checkpoint ? &*newest.checkpoint : nullptr));
   return staged;
+}
+
+// Where it cannot be made, the program is looked at, as where there are no groups.
+void Starter::make_group(std::vector<std::string>& warnings) {
+  if (order_->group.empty()) return;
+  if (auto made = Cgroup::make(order_->group, order_->memory_kb_max))
+    group_.emplace(*std::move(made));
+  else
+    warnings.push_back(cat("its memory is looked at now and then: ", made.error().text()));
 }
 
 // Folders that a job made read-only cannot be emptied, except by root.
@@ -332,6 +347,7 @@ Result<Started> Starter::launch() {
   options.stdin_fd = in.get();
   options.stdout_fd = out.get();
   options.stderr_fd = err.get();
+  if (group_) options.cgroup_fd = group_->entrance();
   CAIRN_TRY(const pid_t pid, spawn(options));
   pid_ = pid;
   CAIRN_TRY(ended_, watch_process(pid));
@@ -428,14 +444,16 @@ void Starter::measure_after(std::chrono::milliseconds delay) {
   measured_next_ = std::chrono::steady_clock::now() + delay;
 }
 
-// Processes that share pages, as the children of one python do, are no reason to kill: only what
-// is over the limit with shared pages counted once is over it.
+// A group is limited by the kernel, and only looked at for what it has.  Without one, processes
+// that share pages, as the children of one python do, are no reason to kill: only what is over the
+// limit with shared pages counted once is over it.
 void Starter::measure() {
   if (pid_ == 0 || instead_of_exit_ || std::chrono::steady_clock::now() < measured_next_) return;
   const std::int64_t kb_max = order_->memory_kb_max;
-  const std::int64_t resident_kb = memory_of_descendants(MemoryCount::resident).kb;
+  const std::int64_t resident_kb =
+      group_ ? group_->used_kb() : memory_of_descendants(MemoryCount::resident).kb;
   resident_kb_ = std::max(resident_kb_, resident_kb);
-  if (kb_max > 0 && resident_kb > kb_max) {
+  if (!group_ && kb_max > 0 && resident_kb > kb_max) {
     const std::int64_t used_kb = memory_of_descendants(MemoryCount::shared).kb;
     if (used_kb > kb_max) {
       perform(KillOrder{});
@@ -517,16 +535,19 @@ void Starter::reap() {
   pid_ = 0;
   ended_.reset();
   if (!end) throw EngineGone();
-  const Exited exited{.exit = exit_status(end->wait_status),
-                      .user_ms = milliseconds(end->usage.ru_utime),
-                      .system_ms = milliseconds(end->usage.ru_stime),
-                      .resident_kb = std::max<std::int64_t>(resident_kb_, end->usage.ru_maxrss)};
+  Report ended = Exited{.exit = exit_status(end->wait_status),
+                        .user_ms = milliseconds(end->usage.ru_utime),
+                        .system_ms = milliseconds(end->usage.ru_stime),
+                        .resident_kb = std::max<std::int64_t>(resident_kb_, end->usage.ru_maxrss)};
+  // An exit of its own stands, whatever the kernel then had to kill of what it left.
+  if (group_ && end->wait_status == SIGKILL && group_->was_over_limit())
+    ended = OverMemory{std::max(resident_kb_, group_->peak_kb())};
   if (instead_of_exit_)
     report(*std::exchange(instead_of_exit_, std::nullopt));
   else if (publication_)
-    unreported_ = exited;
+    unreported_ = ended;
   else
-    report(exited);
+    report(ended);
 }
 
 }  // namespace

@@ -8,11 +8,20 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "engine/sandbox.h"
 #include "os/process.h"
 
 namespace cairn {
+
+namespace {
+
+std::string group_name(const Link& link) {
+  return cat(link.id.cluster, '.', link.id.proc, '-', link.activation);
+}
+
+}  // namespace
 
 Starters::Starters(Queue& queue, const Home& home, ShadowOptions shadow, StarterProgram starter)
     : queue_(queue),
@@ -91,10 +100,28 @@ Status Starters::start_starter(JobId id, int activation, const std::string& mark
   return {};
 }
 
+Status Starters::take_groups() {
+  auto tree = CgroupTree::enter();
+  if (!tree) return std::move(tree).error();
+  groups_.emplace(*std::move(tree));
+  return {};
+}
+
+// What a starter that was killed has left in its job's group.
+Status Starters::kill_group(const Link& link) const {
+  return groups_ ? groups_->end(groups_->group(group_name(link))) : Status();
+}
+
 void Starters::send(JobId id, const Order& order) {
   const LinkPtr& link = seats_.at(id).link;
   if (!link) return;
-  link->outbox.push_back(framed(encode(order)));
+  if (const auto* const stage = std::get_if<StageOrder>(&order); stage != nullptr && groups_) {
+    StageOrder grouped = *stage;
+    grouped.group = groups_->group(group_name(*link));
+    link->outbox.push_back(framed(encode(Order(grouped))));
+  } else {
+    link->outbox.push_back(framed(encode(order)));
+  }
   if (link->outbox.size() == 1) write_to(link);
 }
 
@@ -144,6 +171,7 @@ void Starters::on_end(const LinkPtr& link) {
   // A starter that ends well has ended all below it; else they are looked for by their mark.
   const bool well = end && end->wait_status == 0;
   links_.remove(link);
+  if (!well) check(kill_group(*link));
   if (!link->released) {
     Seat& seat = seats_.at(link->id);
     release_starter(link->id);

@@ -22,6 +22,7 @@
 #include "engine/protocol.h"
 #include "engine/shadow.h"
 #include "engine/starter_program.h"
+#include "os/cgroup.h"
 #include "os/clock.h"
 #include "queue/queue.h"
 
@@ -81,6 +82,11 @@ class Starters : public ShadowHost {
   // Its starter is gone or going: the slot is free.
   virtual void on_free(Seat& seat) = 0;
 
+  // Jobs that start from now on have groups that the kernel limits, if a part of the tree of
+  // groups is ours.  Errors: why they have none.
+  Status take_groups();
+  bool has_groups() const { return groups_.has_value(); }
+
   // Where the shadows write to.
   virtual JobStore& store() { return queue_; }
   Result<Seat*> seat(JobRecord record);
@@ -105,7 +111,9 @@ class Starters : public ShadowHost {
   void write_to(const LinkPtr& link);
   void on_report(const LinkPtr& link, const std::string& message);
   void on_end(const LinkPtr& link);
+  Status kill_group(const Link& link) const;
 
+  std::optional<CgroupTree> groups_;
   std::set<int> free_slots_;
   int slots_given_ = 0;
 };

@@ -37,6 +37,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* envp;
   std::array<int, 3> fds;  // all above 2
+  int cgroup_fd;           // as well; -1: none
   pid_t parent;
   int report_fd;  // close-on-exec; receives a ChildFailure
   int descriptors_max;
@@ -46,7 +47,7 @@ struct ChildPlan {
 
 struct ChildFailure {
   int sys_errno;
-  enum What : int { setup, chdir, exec } what;
+  enum What : int { setup, group, chdir, exec } what;
 };
 
 [[noreturn]] void give_up(const ChildPlan& plan, ChildFailure::What what) {
@@ -61,6 +62,8 @@ struct ChildFailure {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) give_up(plan, ChildFailure::setup);
     if (::getppid() != plan.parent) ::_exit(127);  // it died before prctl
   }
+  if (plan.cgroup_fd != -1 && ::write(plan.cgroup_fd, "0", 1) == -1)
+    give_up(plan, ChildFailure::group);
   for (int fd = 0; fd < 3; ++fd)
     if (::dup2(plan.fds[static_cast<std::size_t>(fd)], fd) == -1)
       give_up(plan, ChildFailure::setup);
@@ -104,6 +107,8 @@ Error spawn_error(const SpawnOptions& options, ChildFailure failure) {
     return system_error("change to folder", options.working_folder, failure.sys_errno);
   if (failure.what == ChildFailure::setup)
     return system_error("prepare to start", options.program, failure.sys_errno);
+  if (failure.what == ChildFailure::group)
+    return system_error("enter the control group for", options.program, failure.sys_errno);
   return exec_error(options.program, failure.sys_errno);
 }
 
@@ -275,6 +280,10 @@ Result<pid_t> spawn(const SpawnOptions& options) {
   CAIRN_TRY(const Descriptor in, high_copy(options.stdin_fd));
   CAIRN_TRY(const Descriptor out, high_copy(options.stdout_fd));
   CAIRN_TRY(const Descriptor err, high_copy(options.stderr_fd));
+  Descriptor group;
+  if (options.cgroup_fd != -1) {
+    CAIRN_TRY(group, high_copy(options.cgroup_fd));
+  }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) == -1)
     return system_error("make a pipe for", options.program, errno);
@@ -288,6 +297,7 @@ Result<pid_t> spawn(const SpawnOptions& options) {
       .argv = argv.data(),
       .envp = envp.data(),
       .fds = {in.get(), out.get(), err.get()},
+      .cgroup_fd = group.get(),
       .parent = ::getpid(),
       .report_fd = report_end.get(),
       .descriptors_max = static_cast<int>(::sysconf(_SC_OPEN_MAX)),

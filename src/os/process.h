@@ -1,6 +1,7 @@
 // Starting programs, and making sure that nothing they started outlives them.
 //
-// Three lines of defence, each for when the one before was not there:
+// Three lines of defence, each for when the one before was not there (a fourth, where the kernel
+// has it, is a control group: cgroup.h):
 //   1. spawn() asks the kernel to kill the child when its parent dies;
 //   2. a subreaper inherits all orphans below it, and kill_descendants() ends them;
 //   3. kill_marked() finds what is left by a mark in its environment.
@@ -25,6 +26,7 @@ struct SpawnOptions {
   int stdin_fd = -1;                     // -1: /dev/null
   int stdout_fd = -1;
   int stderr_fd = -1;
+  int cgroup_fd = -1;            // of a Cgroup that it is started in; -1: the caller's
   bool dies_with_parent = true;  // SIGKILL when the thread that called spawn() ends
   // A session and so a process group of its own, with the child's pid and no terminal: a
   // program that asks there for a password fails, instead of being stopped for ever.
