@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "os/child.h"
+#include "os/private_home.h"
 
 namespace cairn {
 namespace {
@@ -43,11 +44,12 @@ struct ChildPlan {
   int descriptors_max;
   bool dies_with_parent;
   bool own_session;
+  const PrivateHome* private_home;  // null: none
 };
 
 struct ChildFailure {
   int sys_errno;
-  enum What : int { setup, group, chdir, exec } what;
+  enum What : int { setup, group, home, chdir, exec } what;
 };
 
 [[noreturn]] void give_up(const ChildPlan& plan, ChildFailure::What what) {
@@ -58,6 +60,9 @@ struct ChildFailure {
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
   if (plan.own_session && ::setsid() == -1) give_up(plan, ChildFailure::setup);
+  // Before prctl: a change of user namespace may undo it.
+  if (plan.private_home != nullptr && plan.private_home->enter() == -1)
+    give_up(plan, ChildFailure::home);
   if (plan.dies_with_parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) give_up(plan, ChildFailure::setup);
     if (::getppid() != plan.parent) ::_exit(127);  // it died before prctl
@@ -109,6 +114,13 @@ Error spawn_error(const SpawnOptions& options, ChildFailure failure) {
     return system_error("prepare to start", options.program, failure.sys_errno);
   if (failure.what == ChildFailure::group)
     return system_error("enter the control group for", options.program, failure.sys_errno);
+  if (failure.what == ChildFailure::home)
+    return Error{Errc::unsupported,
+                 cat("no home of its own can be given to ", options.program.native(), ": ",
+                     std::strerror(failure.sys_errno)),
+                 failure.sys_errno,
+                 "it takes root or user namespaces: ask whoever runs the machine; in a container "
+                 "they may be switched off"};
   return exec_error(options.program, failure.sys_errno);
 }
 
@@ -303,6 +315,7 @@ Result<pid_t> spawn(const SpawnOptions& options) {
       .descriptors_max = static_cast<int>(::sysconf(_SC_OPEN_MAX)),
       .dies_with_parent = options.dies_with_parent,
       .own_session = options.own_session,
+      .private_home = options.private_home,
   });
   if (child == -1) return system_error("start", options.program, errno);
   report_end.reset();

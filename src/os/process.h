@@ -18,6 +18,8 @@
 
 namespace cairn {
 
+class PrivateHome;
+
 struct SpawnOptions {
   Path program;  // a path, not searched for in PATH; relative to working_folder
   std::vector<std::string> arguments;    // the whole argv, argv[0] included
@@ -31,11 +33,13 @@ struct SpawnOptions {
   // A session and so a process group of its own, with the child's pid and no terminal: a
   // program that asks there for a password fails, instead of being stopped for ever.
   bool own_session = true;
+  const PrivateHome* private_home = nullptr;  // entered before execve; null: the user's
 };
 
 // Starts a program with no descriptors but 0, 1 and 2, the default action for every
 // signal and none blocked.  Returns its pid, which must be waited for.
-// Errors: not_found, io (with the errno of chdir or execve); there is no child then.
+// Errors: not_found, io (with the errno of chdir or execve), unsupported (no private home can be
+// given); there is no child then.
 Result<pid_t> spawn(const SpawnOptions& options);
 
 struct ProcessEnd {

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "session/environment.h"
 #include "session/promise.h"
+#include "wrap/file_set.h"
 #include "wrap/program.h"
 #include "wrap/recipe.h"
 #include "wrap/transparent.h"
@@ -52,7 +53,7 @@ struct Words {
   bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
   std::string stop_signal, stop_file;
   std::string check, input_check, resume_when, start_args, resume_args, resume_command, limit_args,
-      prepare, finished_when;
+      prepare, finished_when, private_home;
 };
 
 Error usage(std::string what, std::string hint) {
@@ -163,6 +164,7 @@ Status check(const WrapOptions& options) {
   if (!options.limit_args.empty() && options.finished_when.empty())
     return usage("with --limit-args the program ends by itself before it has finished",
                  "say how to know that it has: --finished-when FILE, or 'FILE: TEXT'");
+  if (!options.private_home.empty()) CAIRN_CHECK(check_pattern(options.private_home));
   if (options.stop == StopMethod::file && options.stop_file.empty())
     return usage("--stop-file is empty", "name the file that ends the program");
   return {};
@@ -214,6 +216,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   options.limit_args = words.limit_args;
   options.prepare = words.prepare;
   options.finished_when = words.finished_when;
+  options.private_home = words.private_home;
   options.stall_restarts = words.stall_restarts;
   options.quiet = words.quiet;
   if (const auto signal = ad_signal()) options.vacate_signals.push_back(*signal);
@@ -330,6 +333,8 @@ void declare_options(CLI::App& app, Words& words) {
   text("--limit-args", words.limit_args, "ARGS",
        "Added always: its own limit, as '-maxh {remaining_hours}'");
   text("--prepare", words.prepare, "COMMAND", "A shell command before it goes on");
+  text("--private-home", words.private_home, "FOLDER",
+       "A folder that it takes for the user's home, by HOME and by getpwuid()");
   text("--finished-when", words.finished_when, "FILE[: TEXT]",
        "It has finished when the file is there, and the text in it");
 

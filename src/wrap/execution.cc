@@ -83,7 +83,7 @@ Status Execution::start(const ExecutionOrder& order) {
   if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
   if (options_.when_renewed || options_.stop == StopMethod::freeze)
     renewals_.emplace(checkpoints_.patterns(), options_.rollback);
-  CAIRN_TRY(pid_, start_program(order.words, order.mark));
+  CAIRN_TRY(pid_, start_program(order.words, order.mark, options_.private_home));
   CAIRN_TRY(ended_, watch_process(pid_));
   started_ = lived_ = Clock::now();
   if (renewals_ && renewals_->has_outputs()) {

@@ -57,6 +57,7 @@ struct WrapOptions {
   std::string resume_command;  // instead of the whole command, when it goes on
   std::string limit_args;      // added always: its own time limit
   std::string prepare;         // a shell command before it goes on
+  std::string private_home;    // a folder that it takes for the user's home; empty: none
   std::string finished_when;   // "FILE" or "FILE: TEXT"
 
   // ---- watches

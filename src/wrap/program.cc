@@ -11,6 +11,7 @@
 #include "base/signal_names.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "os/private_home.h"
 #include "os/process.h"
 #include "wrap/file_set.h"
 
@@ -63,7 +64,8 @@ Result<std::string> mark_of(const Path& folder) {
   return cat("CAIRN_WRAP=", info.st_dev, ":", info.st_ino, "/", folder.filename().native());
 }
 
-Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark) {
+Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark,
+                            const Path& home) {
   SpawnOptions spawning;
   CAIRN_TRY(spawning.program, find_program(words.front()));
   spawning.arguments = words;
@@ -72,6 +74,13 @@ Result<pid_t> start_program(const std::vector<std::string>& words, const std::st
   spawning.stdin_fd = STDIN_FILENO;
   spawning.stdout_fd = STDOUT_FILENO;
   spawning.stderr_fd = STDERR_FILENO;
+  if (home.empty()) return spawn(spawning);
+  PosixFileSystem files;
+  CAIRN_TRY(const PrivateHome own, PrivateHome::make(files, home));
+  std::erase_if(spawning.environment,
+                [](const std::string& entry) { return entry.starts_with("HOME="); });
+  spawning.environment.push_back("HOME=" + own.folder().native());
+  spawning.private_home = &own;
   return spawn(spawning);
 }
 

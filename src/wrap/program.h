@@ -22,8 +22,10 @@ Result<Path> find_program(const std::string& name);
 Result<std::string> mark_of(const Path& checkpoint_folder);
 
 // Starts it with our own streams and environment, and that mark.  Returns its pid.
-// Errors: not_found, io.
-Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark);
+//   home  a folder that it takes for the user's home; empty: as it is
+// Errors: not_found, io, unsupported (no home of its own can be given to it here).
+Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark,
+                            const Path& home = {});
 
 // A line of the user's own, by a shell.  Errors: as run_command().
 Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience);

@@ -22,7 +22,7 @@ import tomllib
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
-KEYS = {"packages", "probe", "recipe", "verify", "exits", "for_verify", "names"}
+KEYS = {"packages", "probe", "recipe", "verify", "exits", "for_verify", "names", "alone"}
 PATIENCE = 1400  # seconds after which nothing more will come
 MOST = 100       # restarts
 TABLE = tomllib.loads((HERE / "programs.toml").read_text())
@@ -45,6 +45,9 @@ class Job:
                          (line.partition("=") for line in self.text.splitlines() if not line.startswith("#"))}
         self.wrapped = self.commands["arguments"]
         self.alone = self.wrapped.partition(" -- ")[2]
+        # A program whose results go to the user's home is alone in a home of its own.
+        if options := TABLE[name].get("alone"):
+            self.alone = f"./cairn-wrap {options} -- {self.alone}"
         self.environment = dict(pair.split("=", 1) for pair in split(self.commands.get("environment", "")))
 
     def renamed(self, text):
@@ -68,7 +71,9 @@ class Job:
         program, arguments = self.alone.split(" ", 1)
         ours = ("executable", "arguments", "checkpoint_exit_code", "transfer_checkpoint_files")
         kept = [line for line in self.text.splitlines() if line.partition("=")[0].strip().lower() not in ours]
-        head = [f"executable = {shutil.which(program)}", "transfer_executable = false", f"arguments = {arguments}"]
+        head = ["executable = cairn-wrap"] if program == "./cairn-wrap" else \
+            [f"executable = {shutil.which(program)}", "transfer_executable = false"]
+        head.append(f"arguments = {arguments}")
         (folder / "alone.sub").write_text("\n".join(head + kept) + "\n")
 
     def sandbox(self, home, folder):
