@@ -179,6 +179,9 @@ void Starters::on_end(const LinkPtr& link) {
     on_free(seat);
   } else if (!well) {
     check(kill_marked(link->mark));
+    // It may have been at removing the folder.
+    const auto record = queue_.job(link->id);
+    if (record && is_over(record->state)) check(remove_job_folder(link->id));
   }
   settle();
 }

@@ -24,7 +24,6 @@ from kill_storm import is_starter, marked, never_fell
 JOBS = 3
 ARGUMENTS = ["0", "9000"]
 PATIENCE = 300
-SWEEP_AFTER = 10  # seconds
 SUBMIT = """executable = {program}
 arguments = {arguments}
 transfer_input_files = {library}
@@ -133,18 +132,10 @@ class Storm:
         for proc in range(JOBS):
             if (self.folder / f"results-{proc}.csv").read_bytes() != self.expected:
                 return f"results-{proc}.csv differs from that of an undisturbed run"
-        begun = time.monotonic()
-        deadline = begun + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while left := [pid for pid in marked(self.home) if pid != self.engine()] + list(self.home.glob("*.*/sandbox*")):
             if time.monotonic() > deadline:
                 return f"processes and sandboxes are left: {left}"
-            # A starter was killed while it removed a finished job's folder: the next engine does it.
-            if time.monotonic() > begun + SWEEP_AFTER and (engine := self.engine()):
-                begun = deadline
-                os.kill(engine, signal.SIGKILL)
-                while self.engine():
-                    time.sleep(0.005)
-                self.cairn("engine", "--slots", str(JOBS))
             time.sleep(0.05)
         if left := list(self.folder.glob(".cairn-part-*")):
             return f"parts are left: {left}"
