@@ -249,12 +249,12 @@ Result<Checkpoints::Taken> Checkpoints::take(std::int64_t elapsed_seconds,
 
 // ---- restoring
 
-Result<Checkpoints::Start> Checkpoints::begin() {
-  // Files of a run without the wrapper, perhaps.
+Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
   Start start;
   std::vector<std::string> unmatched;
   CAIRN_TRY(const FileSet found, present(&unmatched));
-  if (!found.empty() && !options_->checkpoint_files.empty()) {
+  // Of a run without the wrapper, perhaps.
+  if (adopt && !found.empty()) {
     CAIRN_TRY(const Taken taken, take(0));
     if (taken.state == NewState::good) {
       start.generation = taken.generation;
@@ -271,10 +271,20 @@ Result<Checkpoints::Start> Checkpoints::begin() {
   return start;
 }
 
+// Of a whole one: a damaged one may be ours.
+bool Checkpoints::belongs_to_another(std::uint64_t number) const {
+  const auto source = folder_.source(number);
+  if (!source) return false;
+  const auto manifest = read_manifest(**source, number);
+  return manifest && manifest->identity != identity();
+}
+
 Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
   std::vector<std::string> warnings;
   const std::set<std::uint64_t> present = folder_.present();
-  if (present.empty()) return begin();
+  if (present.empty()) return begin(true);
+  if (below == 0 && present == std::set<std::uint64_t>{0} && belongs_to_another(0))
+    return begin(false);
   for (auto number = present.rbegin(); number != present.rend(); ++number) {
     if (below != 0 && *number >= below) {
       folder_.distrust(*number);

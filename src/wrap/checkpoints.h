@@ -34,7 +34,7 @@ class Checkpoints {
   };
   // Puts the newest good checkpoint back: its files, output files cut back to it.  What else its
   // patterns match goes to FOLDER.aside.  If there never was one, files that are there already
-  // become the first.
+  // become the first.  A command that never came to a checkpoint is nobody's: another may begin.
   //   below  only older ones than this; 0: all
   // Errors: mismatch (it belongs to another command); corrupt (there are some, and none is good);
   // not_found (none below); what the file system says.
@@ -75,7 +75,9 @@ class Checkpoints {
   Result<std::vector<FileRecord>> settle(const FileSet* then);
   Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,
                 std::int64_t elapsed_seconds);
-  Result<Start> begin();
+  // adopt  files that are there already are the first checkpoint
+  Result<Start> begin(bool adopt);
+  bool belongs_to_another(std::uint64_t number) const;
   Result<Start> restore_one(std::uint64_t number);
   Status put_back(ByteSource& source, const Manifest& manifest);
   Status put_aside(const FileSet& found, const Manifest& manifest);

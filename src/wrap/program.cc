@@ -51,7 +51,10 @@ bool file_contains(const std::string& name, const std::string& text) {
 }  // namespace
 
 Result<Path> find_program(const std::string& name) {
-  if (name.find('/') != name.npos) return Path(name);
+  if (name.find('/') != name.npos) {
+    if (::access(name.c_str(), X_OK) != 0) return system_error("run", name, errno);
+    return Path(name);
+  }
   auto found = find_in_path(name);
   if (!found && ::access(name.c_str(), X_OK) == 0) return Path("./" + name);
   return found;

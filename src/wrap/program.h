@@ -13,7 +13,7 @@
 namespace cairn::wrap {
 
 // In PATH as a shell finds it; else in the working folder, where an engine puts what it transfers.
-// Errors: not_found.
+// Errors: not_found; what the system says.
 Result<Path> find_program(const std::string& name);
 
 // "NAME=value": in the program's environment, so that kill_marked() finds what it started, even

@@ -30,6 +30,10 @@ Wrapper::Wrapper(FileSystem& files, const WrapOptions& options, Say say)
 // ---- the whole
 
 Result<Wrapper::Exit> Wrapper::run() {
+  // A name that is mistyped leaves no folder that belongs to it.
+  failed_to_start_ = true;
+  CAIRN_CHECK(find_program(options_.program.front()));
+  failed_to_start_ = false;
   CAIRN_CHECK(become_subreaper());
   CAIRN_TRY(const Descriptor signals, take_signals());
   CAIRN_CHECK(check_input());

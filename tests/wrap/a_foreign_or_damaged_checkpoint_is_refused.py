@@ -1,3 +1,5 @@
+import signal
+
 from wrapping import LOG, STATE, World
 
 with World(steps=100000) as world:
@@ -39,3 +41,17 @@ with World(steps=100000) as world:
     assert "is locked by" in finished.err, finished.err
     process.terminate()
     world.finish(process, 77)
+
+# A command that failed before its first checkpoint: the next one begins, with nothing of it but its output.
+with World(steps=20) as world:
+    world.wrap(*STATE, *LOG, counter=["--save-every=5", "--crash-at=7"], code=-signal.SIGABRT)
+    assert world.generations() == ["gen-000000.cairn"], world.generations()
+    world.wrap(*STATE, *LOG, counter=["--pause=0.01"], code=0)
+    assert [line.split()[0] for line in world.lines("starts.txt")] == ["0", "0"], world.lines("starts.txt")
+    assert world.lines("log.txt") == [str(i) for i in [*range(1, 8), *range(1, 21)]], world.lines("log.txt")
+    assert (world.folder / "wrap.ckpt.aside" / "state.txt").exists()
+
+# A mistyped name leaves nothing behind.
+with World() as world:
+    finished = world.wrap(*STATE, program=["no-such-program"], code=127)
+    assert "there is no program no-such-program" in finished.err and not (world.folder / "wrap.ckpt").exists()
