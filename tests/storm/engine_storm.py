@@ -6,47 +6,31 @@ Programs, starters and the engine are killed at random (seeded) moments, jobs ar
 built anew.  When N blows have fallen the jobs are left alone; each result must equal, byte for byte, that of the program run undisturbed, and no process
 and no sandbox be left.  Jobs that all end before are judged, and submitted anew.
 """
-import argparse
 import json
 import os
-import pathlib
-import random
 import re
 import signal
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import time
 
-from kill_storm import is_starter, marked, never_fell
+import storm
+from storm import is_starter, marked
 
 JOBS = 3
 ARGUMENTS = ["0", "9000"]
 PATIENCE = 300
-SUBMIT = """executable = {program}
-arguments = {arguments}
-transfer_input_files = {library}
-checkpoint_exit_code = 77
-transfer_checkpoint_files = state.ckpt, results.csv
-transfer_output_files = results.csv
-transfer_output_remaps = "results.csv = results-$(Process).csv"
-should_transfer_files = YES
-max_retries = 3
+QUEUE = f"""transfer_output_remaps = "results.csv = results-$(Process).csv"
 request_memory = 16
 request_disk = 1
-log = storm.log
-queue {jobs}
+queue {JOBS}
 """
 
 
-class Storm:
+class EngineStorm(storm.Storm):
     def __init__(self, options, folder):
-        self.options, self.folder = options, folder
-        self.home = folder / "home"
-        self.random = random.Random(options.seed)
-        self.fallen = {"program": 0, "starter": 0, "engine": 0, "both": 0, "vacate": 0, "queue": 0}
-        self.weights = [5, 3, 4, 2, 2, 1]
+        super().__init__(options, folder,
+                         {"program": 5, "starter": 3, "engine": 4, "both": 2, "vacate": 2, "queue": 1})
         self.cluster = 0
 
     def cairn(self, *arguments, may_fail=False):
@@ -54,15 +38,6 @@ class Storm:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
         assert may_fail or done.returncode == 0, f"cairn {' '.join(arguments)}: {done.returncode}\n{done.stdout}"
         return done.stdout
-
-    def prepare(self):
-        undisturbed = self.folder / "undisturbed"
-        undisturbed.mkdir()
-        subprocess.run([self.options.program] + ARGUMENTS, cwd=undisturbed, check=True)
-        self.expected = (undisturbed / "results.csv").read_bytes()
-        assert self.expected.count(b"\n") > 50
-        (self.folder / "storm.sub").write_text(SUBMIT.format(program=self.options.program, library=self.options.library,
-                                                             arguments=" ".join(ARGUMENTS), jobs=JOBS))
 
     def engine(self):
         try:
@@ -79,16 +54,16 @@ class Storm:
             database.close()
 
     def blow(self):
-        kind = self.random.choices(list(self.fallen), weights=self.weights)[0]
+        kind = self.choose()
         engine = self.engine()
         processes = marked(self.home)
-        starters = sorted(pid for pid, command in processes.items() if is_starter(command))
-        programs = sorted(pid for pid in processes if pid not in starters and pid != engine)
+        starters = [pid for pid, command in processes.items() if is_starter(command)]
+        programs = [pid for pid in processes if pid not in starters and pid != engine]
         if kind == "vacate":
             self.cairn("vacate", f"{self.cluster}.{self.random.randrange(JOBS)}", *self.random.choice([[], ["--fast"]]), may_fail=True)
         else:
-            pick = lambda pids: [self.random.choice(pids)] if pids else []
-            victims = {"program": pick(programs), "starter": pick(starters), "both": pick(programs) + [engine]}.get(kind, [engine])
+            victims = {"program": self.one_of(programs), "starter": self.one_of(starters),
+                       "both": self.one_of(programs) + [engine]}.get(kind, [engine])
             for pid in filter(None, victims):
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -119,7 +94,7 @@ class Storm:
                 return f"a job is held: {self.cairn('queue', '--held', '-af', 'HoldReason')}"
             if not self.engine():
                 self.cairn("engine", "--slots", str(JOBS))
-            if sum(self.fallen.values()) < self.options.kills:
+            if self.blows() < self.options.kills:
                 time.sleep(self.random.uniform(0.02, self.options.gap))
                 self.blow()
                 continue
@@ -142,11 +117,11 @@ class Storm:
         return None
 
     def run(self):
-        self.prepare()
-        while sum(self.fallen.values()) < self.options.kills:
+        self.prepare(ARGUMENTS, QUEUE)
+        while self.blows() < self.options.kills:
             if wrong := self.round():
                 return wrong
-        return never_fell(self.fallen)
+        return self.never_fell()
 
     def end(self):
         while engine := self.engine():
@@ -154,27 +129,5 @@ class Storm:
             time.sleep(0.01)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--cairn", "--library", "--program"):
-        parser.add_argument(name, required=True)
-    parser.add_argument("--kills", type=int, required=True)
-    parser.add_argument("--gap", type=float, default=0.7, help="longest seconds between blows")
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("CAIRN_SEED", random.randrange(10**6))))
-    options = parser.parse_args()
-    print(f"seed={options.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        storm = Storm(options, pathlib.Path(folder))
-        started = time.monotonic()
-        try:
-            wrong = storm.run()
-        finally:
-            storm.end()
-        print(f"{storm.fallen} in {time.monotonic() - started:.0f} s: {wrong or 'as if nothing had happened'}")
-        if wrong:
-            print("\n".join((storm.home / "engine/log").read_text(errors="replace").splitlines()[-40:]))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    storm.main(EngineStorm, __doc__, gap=0.7, log="home/engine/log")
