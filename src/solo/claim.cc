@@ -78,29 +78,16 @@ bool may_still_run(const Runner& other, const Runner& me, const StillRuns& still
 
 }  // namespace
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Runner, host, pid, start_time, allocation, restarts, ending,
+                                   detail)
+
 std::string encode(const Runner& runner) {
-  const Json json = {{"host", runner.host},
-                     {"pid", runner.pid},
-                     {"start_time", runner.start_time},
-                     {"allocation", runner.allocation},
-                     {"restarts", runner.restarts},
-                     {"ending", runner.ending},
-                     {"detail", runner.detail}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return Json(runner).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<Runner> decode_runner(std::string_view text) {
   try {
-    const Json json = Json::parse(text);
-    Runner runner;
-    json.at("host").get_to(runner.host);
-    json.at("pid").get_to(runner.pid);
-    json.at("start_time").get_to(runner.start_time);
-    json.at("allocation").get_to(runner.allocation);
-    json.at("restarts").get_to(runner.restarts);
-    json.at("ending").get_to(runner.ending);
-    json.at("detail").get_to(runner.detail);
-    return runner;
+    return Json::parse(text).get<Runner>();
   } catch (const Json::exception& problem) {
     return Error{Errc::corrupt, cat("who runs the job cannot be read: ", problem.what()), 0, {}};
   }

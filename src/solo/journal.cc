@@ -30,23 +30,29 @@ void put(Json& json, const char* name, const std::optional<T>& value) {
   if (value) json[name] = *value;
 }
 
+// Calls visit(name, field) for those that are always there.
+template <class Record, class Visit>
+void visit_fields(Record& record, Visit visit) {
+  visit("cluster", record.id.cluster);
+  visit("proc", record.id.proc);
+  visit("activation", record.activation);
+  visit("next_checkpoint", record.next_checkpoint);
+  visit("crashes", record.crashes);
+  visit("evictions", record.evictions);
+  visit("completions", record.completions);
+  visit("user_ms", record.user_ms);
+  visit("system_ms", record.system_ms);
+  visit("sent_bytes", record.sent_bytes);
+  visit("received_bytes", record.received_bytes);
+}
+
 Json to_fields(const JobRecord& record) {
   // Does not compile when the record gets a field: it belongs into the journal, too.
   [[maybe_unused]] const auto& [id, ad, state, activation, next_checkpoint, last_checkpoint,
                                 crashes, evictions, completions, exit, hold, user_ms, system_ms,
                                 sent_bytes, received_bytes, live, wish, wish_reason] = record;
-  Json json = {{"cluster", record.id.cluster},
-               {"proc", record.id.proc},
-               {"state", std::string(to_text(record.state))},
-               {"activation", record.activation},
-               {"next_checkpoint", record.next_checkpoint},
-               {"crashes", record.crashes},
-               {"evictions", record.evictions},
-               {"completions", record.completions},
-               {"user_ms", record.user_ms},
-               {"system_ms", record.system_ms},
-               {"sent_bytes", record.sent_bytes},
-               {"received_bytes", record.received_bytes}};
+  Json json = {{"state", std::string(to_text(record.state))}};
+  visit_fields(record, [&](const char* name, const auto& field) { json[name] = field; });
   put(json, "last_checkpoint", record.last_checkpoint);
   if (record.exit)
     json["exit"] = {record.exit->by_signal, record.exit->code, record.exit->signal,
@@ -66,18 +72,8 @@ JobState state_from(const std::string& text) {
 
 JobRecord record_from(const Json& json) {
   JobRecord record;
-  json.at("cluster").get_to(record.id.cluster);
-  json.at("proc").get_to(record.id.proc);
   record.state = state_from(json.at("state").get<std::string>());
-  json.at("activation").get_to(record.activation);
-  json.at("next_checkpoint").get_to(record.next_checkpoint);
-  json.at("crashes").get_to(record.crashes);
-  json.at("evictions").get_to(record.evictions);
-  json.at("completions").get_to(record.completions);
-  json.at("user_ms").get_to(record.user_ms);
-  json.at("system_ms").get_to(record.system_ms);
-  json.at("sent_bytes").get_to(record.sent_bytes);
-  json.at("received_bytes").get_to(record.received_bytes);
+  visit_fields(record, [&](const char* name, auto& field) { json.at(name).get_to(field); });
   if (json.contains("last_checkpoint"))
     record.last_checkpoint = json["last_checkpoint"].get<std::int64_t>();
   if (json.contains("exit")) {
