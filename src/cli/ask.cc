@@ -102,9 +102,7 @@ int run(const Choices& choices) {
   if (choices.selection.empty())
     return refuse(Error{Errc::misuse, fmt::format("{} which jobs?", to_text(choices.what)), 0,
                         "name them: 12.3, 12, a batch, --constraint, or --all"});
-  const auto status = ask(choices);
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
+  return exit_status(ask(choices));
 }
 
 std::shared_ptr<Choices> declare_common(CLI::App& app, Request what) {

@@ -99,8 +99,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
       if (choices->stop) return stop(home);
       return choices->foreground ? serve(*choices, home) : start(*choices, home);
     };
-    const auto status = act();
-    return status ? *status : refuse(status.error());
+    return exit_status(act());
   };
 }
 

@@ -301,12 +301,6 @@ Result<int> go(const Choices& choices) {
   return choices.list ? fetch.list() : fetch.get();
 }
 
-int run(const Choices& choices) {
-  const auto status = go(choices);
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
-}
-
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   app.add_option("JOB", choices->job, "12.3, or the name or cluster of a single job")->required();
@@ -316,7 +310,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
                "Also what the job printed so far, as stdout and stderr");
   app.add_flag("--list", choices->list, "Only say which there are, and whether they verify");
   app.add_flag("--json", choices->json, "As one JSON object");
-  return [choices] { return run(*choices); };
+  return [choices] { return exit_status(go(*choices)); };
 }
 
 }  // namespace

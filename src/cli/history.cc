@@ -115,12 +115,6 @@ Result<int> go(const Choices& choices) {
   return choices.prune.empty() ? show(look, choices) : prune(look, choices);
 }
 
-int run(const Choices& choices) {
-  const auto status = go(choices);
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
-}
-
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   app.add_option("JOB", choices->selection.words, "12.3, 12, 12.0-5, or a name");
@@ -134,7 +128,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
       ->excludes("JOB")
       ->excludes("--constraint")
       ->excludes("--json");
-  return [choices] { return run(*choices); };
+  return [choices] { return exit_status(go(*choices)); };
 }
 
 }  // namespace

@@ -188,12 +188,6 @@ Result<int> Log::go() {
   }
 }
 
-int run(const Choices& choices) {
-  const auto status = Log(choices).go();
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
-}
-
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   app.add_option("JOB", choices->job, "12.3, or the name or cluster of a single job")->required();
@@ -205,7 +199,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   output->excludes(events)->excludes(error);
   error->excludes(events);
   json->excludes(events)->excludes(output)->excludes(error);
-  return [choices] { return run(*choices); };
+  return [choices] { return exit_status(Log(*choices).go()); };
 }
 
 }  // namespace

@@ -104,6 +104,11 @@ int refuse(const Error& error) {
   return kUsage;
 }
 
+int exit_status(const Result<int>& status) {
+  std::cout << std::flush;
+  return status ? *status : refuse(status.error());
+}
+
 }  // namespace cairn::cli
 
 int main(int argc, char** argv) {

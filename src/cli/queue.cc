@@ -191,12 +191,6 @@ Result<int> show(const Choices& choices) {
   return show_batches(look, choices);
 }
 
-int run(const Choices& choices) {
-  const auto status = show(choices);
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
-}
-
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   declare_selection(app, choices->selection, "Also jobs that are over");
@@ -205,7 +199,7 @@ std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   app.add_flag("--rebuild", choices->rebuild,
                "Makes a queue anew whose file is lost or damaged; no engine may run");
   app.add_flag("--json", choices->json, "As one JSON object");
-  return [choices] { return run(*choices); };
+  return [choices] { return exit_status(show(*choices)); };
 }
 
 }  // namespace

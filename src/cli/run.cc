@@ -319,8 +319,7 @@ Result<int> Run::go() {
 
 int run(const Choices& choices) {
   if (auto usable = check(choices.job, "run"); !usable) return refuse(usable.error());
-  const auto status = Run(choices).go();
-  return status ? *status : refuse(status.error());
+  return exit_status(Run(choices).go());
 }
 
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>& rest) {

@@ -202,17 +202,11 @@ Result<int> show(const Choices& choices) {
   return choices.selection.empty() ? show_home(look, choices) : show_jobs(look, choices);
 }
 
-int run(const Choices& choices) {
-  const auto status = show(choices);
-  std::cout << std::flush;
-  return status ? *status : refuse(status.error());
-}
-
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   declare_selection(app, choices->selection, "All jobs, also those that are over");
   app.add_flag("--json", choices->json, "As one JSON object");
-  return [choices] { return run(*choices); };
+  return [choices] { return exit_status(show(*choices)); };
 }
 
 }  // namespace

@@ -144,9 +144,6 @@ Result<int> submit(const HereChoices& choices) {
 
 }  // namespace
 
-int submit_here(const HereChoices& choices) {
-  const auto status = submit(choices);
-  return status ? *status : refuse(status.error());
-}
+int submit_here(const HereChoices& choices) { return exit_status(submit(choices)); }
 
 }  // namespace cairn::cli

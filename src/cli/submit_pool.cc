@@ -98,8 +98,7 @@ int submit_to_pool(const PoolChoices& choices) {
     if (choices.lint) CAIRN_CHECK(check_file(choices));
     return hand_over_to_slurm(choices);
   };
-  const auto status = hand();
-  return status ? *status : refuse(status.error());
+  return exit_status(hand());
 }
 
 }  // namespace cairn::cli

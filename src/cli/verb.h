@@ -52,5 +52,7 @@ extern const Verb kWrap;
 // "cairn: …" on stderr, one line.
 void complain(const std::string& text);
 int refuse(const Error& error);  // the same; returns kUsage
+// What a verb ends with: its status, or the refusal.  What it printed is written by then.
+int exit_status(const Result<int>& status);
 
 }  // namespace cairn::cli

@@ -222,8 +222,7 @@ int run(const Choices& choices) {
   if (choices.selection.empty())
     return refuse(Error{Errc::misuse, "wait for which jobs?", 0,
                         "name them: 12.3, 12, a batch, --constraint, or --all"});
-  const auto status = Waiting(choices).go();
-  return status ? *status : refuse(status.error());
+  return exit_status(Waiting(choices).go());
 }
 
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
