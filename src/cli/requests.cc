@@ -99,7 +99,7 @@ Path Unattended::log_file(const JobAd& ad) const {
 
 // What a dead engine left of it.
 Status Unattended::tidy(const JobRecord& job, bool had_sandbox) {
-  std::ignore = sweep_part(files_, home_.job_folder(job.id));
+  std::ignore = sweep_parts(files_, home_.job_folder(job.id));
   if (job.state == JobState::removed) return remove_tree(files_, home_.job_folder(job.id));
   return had_sandbox ? remove_tree(files_, home_.sandbox(job.id, job.activation)) : Status();
 }

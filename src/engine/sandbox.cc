@@ -77,9 +77,10 @@ Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& ta
 
 constexpr std::string_view kPartPrefix = ".cairn-part-";
 
-// The name a file has until it is whole: the job's own, since others may deliver the same file.
-Path part_name(const Path& job_folder, const Path& target) {
-  const Checksum sum = checksum(as_bytes(cat(job_folder.native(), '\0', target.native())));
+// The name a file has until it is whole: the activation's own, since others may deliver the same
+// file, and the one before may be at its end.
+Path part_name(const Path& sandbox, const Path& target) {
+  const Checksum sum = checksum(as_bytes(cat(sandbox.native(), '\0', target.native())));
   return target.parent_path() / cat(kPartPrefix, to_hex(sum).substr(0, 16));
 }
 
@@ -145,17 +146,26 @@ std::string file_name(const Path& path) { return path.filename().native(); }
 
 }  // namespace
 
-// Holds the name of the part that a job makes.
-static Path part_file(const Path& job_folder) { return job_folder / "part"; }
+// Holds the name of the part that an activation makes.
+static std::string part_file_of(const Path& sandbox) { return cat("part.", file_name(sandbox)); }
 
-Status sweep_part(FileSystem& files, const Path& job_folder) {
-  const auto part = read_file(files, part_file(job_folder));
-  if (!part && part.error().code == Errc::not_found) return {};
-  if (!part) return part.error();
-  if (Path(*part).filename().native().starts_with(kPartPrefix))
-    if (auto removed = files.remove(*part); !removed && removed.error().code != Errc::not_found)
-      return removed;
-  return files.remove(part_file(job_folder));
+Status sweep_parts(FileSystem& files, const Path& job_folder, const Path& sandbox) {
+  const std::string newest = part_file_of(sandbox);
+  auto names = files.list(job_folder);
+  if (!names && names.error().code == Errc::not_found) return {};
+  if (!names) return std::move(names).error();
+  for (const std::string& name : *names) {
+    if (!name.starts_with("part.")) continue;
+    // The activations are numbered.
+    const bool newer = std::pair(name.size(), name) > std::pair(newest.size(), newest);
+    if (!sandbox.empty() && newer) continue;
+    CAIRN_TRY(const Path part, read_file(files, job_folder / name));
+    if (part.filename().native().starts_with(kPartPrefix))
+      if (auto removed = files.remove(part); !removed && removed.error().code != Errc::not_found)
+        return removed;
+    CAIRN_CHECK(files.remove(job_folder / name));
+  }
+  return {};
 }
 
 // The job may write anything there, or replace the file by whatever.
@@ -413,7 +423,7 @@ Path Sandbox::output_target(const std::string& name) const {
 
 Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
   if (!job_.transfer_files) return std::uint64_t{0};
-  CAIRN_CHECK(sweep_part(files_, order_.job_folder));
+  CAIRN_CHECK(sweep_parts(files_, order_.job_folder, folder_));
   // Looked for first: a missing one stops the job before anything is in its place.
   std::vector<FileItem> items;
   if (job_.when != TransferOutput::on_success || succeeded) {
@@ -430,14 +440,14 @@ Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
     CAIRN_TRY(const std::uint64_t more, publish(*file, target, item.mode));
     bytes += more;
   }
-  CAIRN_CHECK(sweep_part(files_, order_.job_folder));
+  CAIRN_CHECK(sweep_parts(files_, order_.job_folder, folder_));
   return bytes;
 }
 
 // A starter that is killed meanwhile leaves a part; its name outlives it.
 Result<std::uint64_t> Sandbox::publish(File& from, const Path& target, unsigned mode) const {
-  const Path part = part_name(order_.job_folder, target);
-  CAIRN_TRY(auto name, files_.create(part_file(order_.job_folder), 0600));
+  const Path part = part_name(folder_, target);
+  CAIRN_TRY(auto name, files_.create(Path(order_.job_folder) / part_file_of(folder_), 0600));
   CAIRN_CHECK(name->append(as_bytes(part.native())));
   CAIRN_CHECK(name->close());
   return publish_file(files_, from, target, part, mode);

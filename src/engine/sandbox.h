@@ -35,8 +35,9 @@ Status check_inputs(const JobSpec& job, const Path& home);
 // Before days of work end where they cannot be put.  Errors: not_found, naming the folder.
 Status check_output_folders(const JobSpec& job);
 
-// Removes what a delivery of the job that was cut off left beside the outputs' places.
-Status sweep_part(FileSystem& files, const Path& job_folder);
+// Removes what deliveries of the job that were cut off left beside the outputs' places.
+//   sandbox  of the activation that asks: a newer one may be at its delivery; empty: nobody is
+Status sweep_parts(FileSystem& files, const Path& job_folder, const Path& sandbox = {});
 
 // What a job says of its progress in the file `kProgressName`, 0 to 1; nothing, where it does not.
 std::optional<double> read_progress(const Path& file);

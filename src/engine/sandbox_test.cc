@@ -44,6 +44,17 @@ class SandboxTest : public ::testing::Test {
     write("_condor_stderr", "");
     return made;
   }
+  // Of another job, or of the next activation.
+  StageOrder staged(const char* job_folder, const char* sandbox) {
+    StageOrder order = order_;
+    order.job_folder = root_ / job_folder;
+    order.sandbox = order.job_folder + "/" + sandbox;
+    stdfs::create_directories(order.job_folder);
+    Sandbox(files_, order, job_).stage(nullptr).value();
+    for (const char* const stream : {kStdoutName, kStderrName})
+      root_.write(std::string(job_folder) + "/" + sandbox + "/" + stream, "of another");
+    return order;
+  }
   // What the job does.
   void write(const std::string& name, const std::string& text) {
     root_.write("home/1.0/sandbox-0001/" + name, text);
@@ -237,9 +248,7 @@ TEST_F(SandboxTest, JobsThatDeliverOneFileDoNotTouchEachOthersParts) {
   KilledAtRename killed;
   EXPECT_THROW(std::ignore = Sandbox(killed, order_, job_).deliver(true), KilledAtRename::Killed);
   const Names before = submit_side();
-  StageOrder other = order_;
-  other.job_folder = root_ / "home/1.1";
-  stdfs::create_directories(other.job_folder);
+  const StageOrder other = staged("home/1.1", "sandbox-0001");
   Sandbox(files_, other, job_).deliver(true).value();
   Names after = before;
   after.insert(after.end(), {"err.txt", "out.txt"});
@@ -259,8 +268,20 @@ TEST_F(SandboxTest, SweepsThePartOfADeliveryThatWasCutOff) {
   EXPECT_EQ(files_.list(order_.job_folder).value(), (Names{"sandbox-0001", "sandbox-0001.staged"}));
 
   EXPECT_THROW(std::ignore = Sandbox(killed, order_, job_).deliver(true), KilledAtRename::Killed);
-  sweep_part(files_, order_.job_folder).value();
+  sweep_parts(files_, order_.job_folder).value();
   EXPECT_EQ(submit_side(), (Names{"elsewhere.txt", "input.txt", "prog"}));
+}
+
+TEST_F(SandboxTest, AnActivationSweepsNoPartOfTheNextOne) {
+  staged();
+  const StageOrder next = staged("home/1.0", "sandbox-0002");
+  const Names before = submit_side();
+  KilledAtRename killed;
+  EXPECT_THROW(Sandbox(killed, next, job_).deliver(true).value(), KilledAtRename::Killed);
+  sweep_parts(files_, order_.job_folder, order_.sandbox).value();
+  EXPECT_EQ(submit_side().size(), before.size() + 1);
+  sweep_parts(files_, order_.job_folder, next.sandbox).value();
+  EXPECT_EQ(submit_side(), before);
 }
 
 TEST_F(SandboxTest, OnSuccessMeansStreamsOnlyAfterAFailure) {

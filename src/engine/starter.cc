@@ -520,7 +520,7 @@ void Starter::perform(const QuitOrder& order) {
   quit_ = true;
   if (!sandbox_) return;
   if (order.deliver) static_cast<void>(sandbox_->deliver_streams().has_value());  // best effort
-  std::ignore = sweep_part(files_, order_->job_folder);
+  std::ignore = sweep_parts(files_, order_->job_folder, order_->sandbox);
   for (const Path& path : sandbox_->paths())
     if (auto removed = remove_together(files_, path); !removed)
       std::cerr << "cairn: " << removed.error().text() << '\n';

@@ -207,7 +207,7 @@ Status Starters::remove_job_folder(JobId id) {
   // A starter that was released may still be at its own part of it.
   constexpr int kTriesMax = 1000;
   PosixFileSystem files;
-  std::ignore = sweep_part(files, home_.job_folder(id));
+  std::ignore = sweep_parts(files, home_.job_folder(id));
   Status removed = remove_tree(files, home_.job_folder(id));
   for (int tries = 0; !removed && tries < kTriesMax; ++tries) {
     const Error& error = removed.error();

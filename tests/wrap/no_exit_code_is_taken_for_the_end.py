@@ -16,7 +16,8 @@ with World() as world:
 with World() as world:
     options = ["--checkpoint-files", "state.txt", "--finished-when", "out.txt: all is done"]
     world.wrap(*options, program=["/bin/sh", "-c", "echo all is done > out.txt"], code=0)
-    world.wrap(*options, program=["/bin/sh", "-c", "echo all is not done > out.txt"], code=125)  # another command
+    world.folder = world.new_folder()
+    world.wrap(*options, program=["/bin/sh", "-c", "echo all is not done > out.txt"], code=1)
 
 # What it exits with by itself is ours.
 with World() as world:
