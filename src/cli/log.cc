@@ -25,6 +25,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kTerminated = "005 ", kAborted = "009 ";
+constexpr auto kLastEvent = 5s;
+
 constexpr const char* kFooter =
     "--follow ends when the job is over; Ctrl-C ends it before, and does nothing to the job.\n"
     "Exit status: 0; 1 there is no such log or output; 2 wrong usage, no such job.\n"
@@ -72,12 +75,16 @@ class Log {
     return choices_.output || choices_.error ? printed(row) : happened(row);
   }
 
+  bool is_complete(const JobRow& row);
+
   const Choices& choices_;
   std::optional<Look> look_;
   JobId id_;
   std::int64_t seq_ = 0;
   off_t offset_ = 0;
-  std::string torn_;  // the beginning of an event whose end is not written yet
+  std::string torn_;    // the beginning of an event whose end is not written yet
+  bool ended_ = false;  // the event log says so
+  std::optional<std::chrono::steady_clock::time_point> over_since_;
 };
 
 Result<JobRow> Log::row() {
@@ -118,6 +125,11 @@ Status Log::logged(const JobRow& row) {
     return Error{Errc::not_found, fmt::format("job {} has no event log", to_text(id_)), 0,
                  "write log = FILE into its submit file; cairn log without --events needs none"};
   CAIRN_CHECK(read_on(file, offset_, torn_));
+  if (torn_.starts_with('<') || torn_.starts_with('{'))
+    return Error{Errc::unsupported,
+                 fmt::format("{} is written as {}, and events are shown from the text form alone",
+                             file.native(), torn_.starts_with('<') ? "XML" : "JSON"),
+                 0, "read the file itself; cairn log without --events needs none"};
   // Several jobs share a file, and a pool has its own numbers.
   const ClusterRow& in = look_->cluster(id_.cluster);
   const auto theirs = in.runner == "htcondor" ? parse_integer(in.pool_id) : std::nullopt;
@@ -127,7 +139,9 @@ Status Log::logged(const JobRow& row) {
   for (std::size_t end = torn_.find(kEnd); end != std::string::npos; end = torn_.find(kEnd)) {
     const std::string event = torn_.substr(0, end + kEnd.size());
     torn_.erase(0, end + kEnd.size());
-    if (event.substr(0, event.find('\n')).find(mine) == 3) std::cout << event;
+    if (event.substr(0, event.find('\n')).find(mine) != 3) continue;
+    std::cout << event;
+    ended_ = event.starts_with(kTerminated) || event.starts_with(kAborted);
   }
   return {};
 }
@@ -147,6 +161,14 @@ Status Log::printed(const JobRow& row) {
   if (!read && !(read.error().sys_errno == ENOENT && (!over || choices_.follow))) return read;
   std::cout << text;
   return {};
+}
+
+// The state comes first, and the last event a moment later; or never, if the engine was killed.
+bool Log::is_complete(const JobRow& row) {
+  if (!listing::is_over(row.record.state)) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!over_since_) over_since_ = now;
+  return !choices_.events || ended_ || now - *over_since_ > kLastEvent;
 }
 
 Result<int> Log::go() {
@@ -178,7 +200,7 @@ Result<int> Log::go() {
         return kNotOk;
       }
       std::cout << std::flush;
-      if (!choices_.follow || listing::is_over(now.record.state) || !std::cout) return kOk;
+      if (!choices_.follow || is_complete(now) || !std::cout) return kOk;
       seen = version;
     }
     FolderWatch::rest(50ms);

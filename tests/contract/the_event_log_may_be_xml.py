@@ -12,6 +12,7 @@ with World() as world:
     kinds = [event.find("a[@n='MyType']/s").text for event in events]
     equal((kinds[0], kinds[-1]), ("SubmitEvent", "JobTerminatedEvent"))
     equal(events[-1].find("a[@n='ReturnValue']/i").text, "0")
+    contains(world.cairn("log", "1", "--events", status=1).err, "job.log is written as XML")
 
 # Whoever writes it: cairn submit, the engine, and verbs where nothing runs.
 with World() as world:
