@@ -65,8 +65,8 @@ class Job:
         if (folder / "make_input.py").exists():
             subprocess.run([sys.executable, "make_input.py"], cwd=folder, check=True)
         for path in [path for path in folder.iterdir() if self.names and path.is_file()]:
-            if path.stat().st_size < 1 << 16 and path.suffix != ".py":
-                path.write_text(self.renamed(path.read_text(errors="surrogateescape")), errors="surrogateescape")
+            if path.suffix != ".py" and b"\0" not in path.read_bytes():
+                path.write_text(self.renamed(path.read_text()))
             path.rename(folder / self.renamed(path.name))
         program, arguments = self.alone.split(" ", 1)
         ours = ("executable", "arguments", "checkpoint_exit_code", "transfer_checkpoint_files")

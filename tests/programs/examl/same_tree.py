@@ -24,8 +24,8 @@ def splits(text):
 
 
 folders = [pathlib.Path(name) for name in sys.argv[1:3]]
-trees = [splits((folder / "ExaML_result.T1").read_text()) for folder in folders]
-values = [float((folder / "ExaML_log.T1").read_text().split()[-1]) for folder in folders]
+trees = [splits(next(folder.glob("ExaML_result.*")).read_text()) for folder in folders]
+values = [float(next(folder.glob("ExaML_log.*")).read_text().split()[-1]) for folder in folders]
 if trees[0] != trees[1] or not trees[0][0]:
     sys.exit("the trees differ")
 if abs(values[0] - values[1]) >= 0.1:
