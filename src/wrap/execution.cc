@@ -226,7 +226,7 @@ void Execution::on_news() {
   }
   if (!renewals_->has_outputs() || end_.asked != Asked::no) return;
   const Frozen frozen;
-  renewals_->look_at_outputs();
+  if (frozen.stands_still()) renewals_->look_at_outputs();
 }
 
 void Execution::on_renewal() {
@@ -291,7 +291,7 @@ void Execution::freeze_and_take(bool then_kill) {
   const Frozen frozen;
   const auto files = find_files(".", checkpoints_.patterns());
   const auto open = files ? open_for_writing(frozen.processes(), *files) : std::nullopt;
-  if (open) {
+  if (open || !frozen.stands_still()) {
     retry_ = Clock::now() + kRetry;
     return;
   }

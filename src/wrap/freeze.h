@@ -12,7 +12,8 @@
 namespace cairn::wrap {
 
 // Stops all descendants of this process (SIGSTOP) until it is destroyed (SIGCONT).  A program may
-// not notice: SIGSTOP cannot be caught.
+// not notice: SIGSTOP cannot be caught.  Waits until they stand still, for some seconds at most: a
+// disk that does not answer keeps a process from being stopped.
 class Frozen {
  public:
   Frozen();
@@ -21,9 +22,14 @@ class Frozen {
   ~Frozen();
 
   const std::vector<pid_t>& processes() const { return processes_; }
+  // Whether all of them do; if not, files may still change.
+  bool stands_still() const { return stands_still_; }
 
  private:
+  bool stop_new();
+
   std::vector<pid_t> processes_;
+  bool stands_still_ = false;
 };
 
 // One of the files that one of the processes has open for writing; nothing: none.
