@@ -47,7 +47,8 @@ bool waits_in_vfork(pid_t pid, const std::string& thread) {
   std::uint64_t flags = std::strtoull(argument.c_str(), nullptr, 16);
   if (number == SYS_clone3) {  // its first argument points to them
     iovec here{&flags, sizeof flags};
-    iovec there{reinterpret_cast<void*>(flags), sizeof flags};
+    void* const there_at = reinterpret_cast<void*>(flags);  // NOLINT(performance-no-int-to-ptr)
+    iovec there{there_at, sizeof flags};
     if (::process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof flags) return false;
   } else if (number != SYS_clone) {
     return false;
