@@ -118,7 +118,7 @@ Checkpoints::Checkpoints(FileSystem& files, const WrapOptions& options, FolderLo
 
 Result<Checkpoints> Checkpoints::open(FileSystem& files, const WrapOptions& options) {
   for (const auto* patterns :
-       {&options.checkpoint_files, &options.optional_files, &options.rollback})
+       {&options.checkpoint_files, &options.optional_files, &options.open_files, &options.rollback})
     for (const std::string& pattern : *patterns) CAIRN_CHECK(check_pattern(pattern));
   CAIRN_CHECK(GenerationFolder::make(files, options.folder));
   CAIRN_TRY(auto lock, FolderLock::take(options.folder));
@@ -137,6 +137,14 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
   CAIRN_TRY(FileSet more, find_files(kHere, options_->optional_files));
   found.merge(more);
   std::erase_if(found, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  return found;
+}
+
+Result<FileSet> Checkpoints::whole() const {
+  CAIRN_TRY(FileSet found, present());
+  CAIRN_TRY(FileSet open, find_files(kHere, options_->open_files));
+  std::erase_if(open, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  found.merge(open);
   return found;
 }
 
@@ -212,7 +220,7 @@ Status Checkpoints::commit(std::uint64_t number, const FileSet& found,
       CAIRN_TRY(const MappedFile file, MappedFile::open(name));
       CAIRN_CHECK(writer.add_section(info, file.bytes()));
     }
-    CAIRN_TRY(const FileSet after, present());
+    CAIRN_TRY(const FileSet after, whole());
     if (number != 0 && after != found)
       return Error{Errc::mismatch, "the files changed while they were being read", 0, {}};
     CAIRN_CHECK(writer.finish(outputs));
@@ -236,14 +244,15 @@ Result<Checkpoints::Taken> Checkpoints::take(std::int64_t elapsed_seconds,
   if (!outputs && outputs.error().code == Errc::corrupt)
     return Taken{NewState::bad, outputs.error().message};
   if (!outputs) return std::move(outputs).error();
+  CAIRN_TRY(const FileSet all, whole());
   CAIRN_TRY(const std::uint64_t number, folder_.next());
-  if (auto done = commit(number, found, *outputs, elapsed_seconds); !done) {
+  if (auto done = commit(number, all, *outputs, elapsed_seconds); !done) {
     if (done.error().code == Errc::mismatch) return Taken{NewState::bad, done.error().message};
     return std::move(done).error();
   }
   last_ = found;
   Taken taken{NewState::good, {}, number};
-  for (const auto& [name, mark] : found) taken.bytes += mark.bytes;
+  for (const auto& [name, mark] : all) taken.bytes += mark.bytes;
   return taken;
 }
 
@@ -266,7 +275,8 @@ Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
   }
   CAIRN_TRY(const auto outputs, settle(nullptr));
   CAIRN_CHECK(commit(0, {}, outputs, 0));
-  CAIRN_CHECK(put_aside(found, {}));
+  CAIRN_TRY(const FileSet all, whole());
+  CAIRN_CHECK(put_aside(all, {}));
   CAIRN_TRY(last_, present());
   return start;
 }
@@ -332,7 +342,7 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   }
   outputs_ = std::move(outputs);
   folder_.accept(number);
-  CAIRN_TRY(FileSet found, present());
+  CAIRN_TRY(FileSet found, whole());
   CAIRN_TRY(FileSet grown, output_files());
   std::erase_if(grown, [&](const auto& entry) { return outputs_.contains(entry.first); });
   found.merge(grown);
@@ -371,7 +381,8 @@ Status Checkpoints::put_aside(const std::string& pattern) {
   std::string moved = "/";  // a folder goes with what is in it
   for (const auto& [name, mark] : found) {
     if (name.starts_with(moved + "/") || is_below(name, options_->folder) ||
-        stands_for(patterns_, name) || stands_for(options_->rollback, name))
+        stands_for(patterns_, name) || stands_for(options_->rollback, name) ||
+        stands_for(options_->open_files, name))
       continue;
     CAIRN_CHECK(remove_tree(*files_, aside / name));
     CAIRN_CHECK(move_to(aside, name));

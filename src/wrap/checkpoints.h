@@ -63,7 +63,7 @@ class Checkpoints {
   bool is_renewed() const;
   // Whether a checkpoint is one file, called by its own name.
   bool is_one_file() const;
-  // The patterns of all files that a checkpoint consists of.
+  // The patterns of all files that a checkpoint consists of, without those that may be open.
   const std::vector<std::string>& patterns() const { return patterns_; }
 
  private:
@@ -71,6 +71,8 @@ class Checkpoints {
               GenerationFolder folder);
   GenerationWriter::Identity identity() const;
   Result<FileSet> present(std::vector<std::string>* unmatched = nullptr) const;
+  // With those that may be open: they are taken and put back, but make no checkpoint new.
+  Result<FileSet> whole() const;
   Result<std::string> flaw(const FileSet& found, const std::vector<std::string>& unmatched) const;
   Result<std::vector<FileRecord>> settle(const FileSet* then);
   Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,

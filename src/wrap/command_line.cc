@@ -44,9 +44,10 @@ constexpr std::array<std::string_view, 9> kWordOptions = {
 struct Words {
   std::string recipe, show_recipe;
   bool list_recipes = false;
-  std::vector<std::string> checkpoint_files, optional_files, rollback, stall_files;
+  std::vector<std::string> checkpoint_files, optional_files, open_files, rollback, stall_files;
   std::string folder = "wrap.ckpt", identity;
   int keep = 2, stall_restarts = 3, exit_code = 0;
+  std::vector<int> saved_codes;
   std::string every, deadline, settle = "2s", grace, stall, crash_within = "10s";
   std::string stop_command, start_command;
   bool transparent = false;
@@ -177,10 +178,12 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   const Meanings known{.program = program, .remaining_seconds = {}, .file = content_of};
   CAIRN_TRY(options.checkpoint_files, expand_all(words.checkpoint_files, known));
   CAIRN_TRY(options.optional_files, expand_all(words.optional_files, known));
+  CAIRN_TRY(options.open_files, expand_all(words.open_files, known));
   CAIRN_TRY(options.rollback, expand_all(words.rollback, known));
   CAIRN_TRY(options.stall_files, expand_all(words.stall_files, known));
   options.folder = words.folder;
   options.keep = words.keep;
+  options.saved_codes = words.saved_codes;
   options.identity = words.identity;
   CAIRN_TRY(options.every, duration(words.every, "--every"));
   CAIRN_TRY(options.deadline, duration(words.deadline, "--deadline"));
@@ -295,6 +298,8 @@ void declare_options(CLI::App& app, Words& words) {
   list("--checkpoint-files", words.checkpoint_files,
        "What a checkpoint consists of: names with * ? [ ], folders with all in them");
   list("--optional-files", words.optional_files, "Taken with it if they are there");
+  list("--open-files", words.open_files,
+       "Taken with it, although the program writes to them: it cuts them back by itself");
   list("--rollback", words.rollback,
        "Output that the program appends to: cut back to the checkpoint");
   text("--folder", words.folder, "FOLDER", "Where the checkpoints are kept (wrap.ckpt)");
@@ -321,6 +326,11 @@ void declare_options(CLI::App& app, Words& words) {
   app.add_flag("--freeze", words.freeze,
                "It saves by itself: stop it in between, take its files, kill it");
   text("--grace", words.grace, "TIME", "How long it may take to end (10m)");
+
+  app.add_option("--saved-codes", words.saved_codes,
+                 "Exit codes with which it has saved when it was asked to end (any)")
+      ->delimiter(',')
+      ->type_name("CODES");
 
   text("--resume-when", words.resume_when, "FILES",
        "It goes on if one is there (default: there is a checkpoint)");

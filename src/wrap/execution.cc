@@ -324,7 +324,7 @@ void Execution::kill_all() {
 std::uint64_t Execution::signs_of_life() const {
   std::uint64_t sum = 1;
   std::vector<std::string> patterns = checkpoints_.patterns();
-  for (const auto* more : {&options_.rollback, &options_.stall_files})
+  for (const auto* more : {&options_.rollback, &options_.open_files, &options_.stall_files})
     patterns.insert(patterns.end(), more->begin(), more->end());
   if (const auto found = find_files(".", patterns))
     for (const auto& [name, mark] : *found) {

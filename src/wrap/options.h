@@ -28,6 +28,7 @@ struct WrapOptions {
   // ---- what a checkpoint consists of; names relative to the working folder, with * ? [ ]
   std::vector<std::string> checkpoint_files;  // each must be there; a folder with all in it
   std::vector<std::string> optional_files;    // taken if they are there
+  std::vector<std::string> open_files;        // taken with it, although the program writes to them
   std::vector<std::string> rollback;          // appended to only: cut back to the checkpoint
   Path folder = "wrap.ckpt";                  // where the checkpoints are kept
   int keep = 2;                               // so many of them
@@ -47,6 +48,7 @@ struct WrapOptions {
   std::string stop_command;                      // of a shell, {pid} is the program's
   Milliseconds grace{std::chrono::minutes(10)};  // then it is killed
   std::string check;                             // a shell command that says by 0: it is good
+  std::vector<int> saved_codes;                  // with which it has saved, when asked; empty: any
   std::string input_check;  // a shell command that says by 0: this program can be kept
 
   // ---- how it starts, and when it has finished

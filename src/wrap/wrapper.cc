@@ -187,6 +187,13 @@ Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
 // belong to the state.
 Result<Checkpoints::Taken> Wrapper::take(const ExecutionEnd& end) {
   if (end.taken) return *end.taken;
+  const auto& saved = options_.saved_codes;
+  if (end.asked != Asked::no && !saved.empty() &&
+      (!WIFEXITED(end.wait_status) ||
+       std::find(saved.begin(), saved.end(), WEXITSTATUS(end.wait_status)) == saved.end()))
+    return Checkpoints::Taken{
+        NewState::bad, cat("it ", exit_text(end.wait_status), ", which does not say that it saved"),
+        0, 0};
   if (!end.outputs_may_differ) return checkpoints_->take(end.elapsed_seconds);
   if (end.outputs_then) return checkpoints_->take(end.elapsed_seconds, &*end.outputs_then);
   return Checkpoints::Taken{
