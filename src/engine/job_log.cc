@@ -49,8 +49,9 @@ std::string JobLog::take_problem() { return std::exchange(problem_, {}); }
 
 ResourceUsage JobLog::resources(std::int64_t time_ms) const {
   ResourceUsage usage;
-  usage.cpus_requested = usage.cpus_allocated = cpus_;
-  usage.memory_used_mb = (resident_kb_ + 1023) / 1024;
+  usage.granted = granted_;
+  usage.memory_used_mb = (use_.resident_kb + 1023) / 1024;
+  usage.disk_used_kb = use_.disk_kb;
   usage.execute_seconds = execute_ms_ == 0 ? 0 : (time_ms - execute_ms_) / 1000;
   usage.slot_busy_seconds = begin_ms_ == 0 ? 0 : (time_ms - begin_ms_) / 1000;
   return usage;
@@ -66,7 +67,7 @@ void JobLog::submitted(std::int64_t time_ms) { append(submit_event(head(time_ms)
 void JobLog::staging(std::int64_t time_ms) {
   run_ = {};
   bytes_ = {};
-  resident_kb_ = 0;
+  use_ = {};
   begin_ms_ = time_ms;
   execute_ms_ = 0;
   said_kb_ = 0;
@@ -78,27 +79,29 @@ void JobLog::received(std::int64_t time_ms, std::uint64_t bytes) {
   transfer(time_ms, TransferStep::input_finished);
 }
 
-void JobLog::executing(std::int64_t time_ms, const Path& sandbox, int cpus) {
+void JobLog::executing(std::int64_t time_ms, const Path& sandbox, const Granted& granted) {
   const bool restarted_in_place = execute_ms_ != 0;
   execute_ms_ = time_ms;
-  cpus_ = cpus;
+  granted_ = granted;
   if (restarted_in_place) return;  // HTCondor writes no second 001
   append(execute_event(
       head(time_ms),
-      {.host = host_, .slot_name = slot_, .scratch_folder = sandbox.native(), .cpus = cpus}));
+      {.host = host_, .slot_name = slot_, .scratch_folder = sandbox.native(), .granted = granted}));
 }
 
 void JobLog::exited(std::int64_t time_ms, const Exited& exit) {
   run_.user_seconds += exit.user_ms / 1000;
   run_.system_seconds += exit.system_ms / 1000;
-  measured(time_ms, exit.resident_kb);
+  measured(time_ms, exit.use);
 }
 
-void JobLog::measured(std::int64_t time_ms, std::int64_t resident_kb) {
-  resident_kb_ = std::max(resident_kb_, resident_kb);
-  if (!has_grown({.from = said_kb_, .to = resident_kb_})) return;
-  said_kb_ = resident_kb_;
-  append(image_size_event(head(time_ms), resident_kb_, (resident_kb_ + 1023) / 1024, resident_kb_));
+void JobLog::measured(std::int64_t time_ms, const Use& use) {
+  use_.disk_kb = std::max(use_.disk_kb, use.disk_kb);
+  use_.resident_kb = std::max(use_.resident_kb, use.resident_kb);
+  const std::int64_t resident_kb = use_.resident_kb;
+  if (!has_grown({.from = said_kb_, .to = resident_kb})) return;
+  said_kb_ = resident_kb;
+  append(image_size_event(head(time_ms), resident_kb, (resident_kb + 1023) / 1024, resident_kb));
 }
 
 void JobLog::sending(std::int64_t time_ms) { transfer(time_ms, TransferStep::output_started); }

@@ -30,10 +30,10 @@ class JobLog {
 
   void submitted(std::int64_t time_ms);
   void staging(std::int64_t time_ms);
-  void executing(std::int64_t time_ms, const Path& sandbox, int cpus);
+  void executing(std::int64_t time_ms, const Path& sandbox, const Granted& granted);
   void exited(std::int64_t time_ms, const Exited& exit);
   // Event 006, the first time and when it has grown.
-  void measured(std::int64_t time_ms, std::int64_t resident_kb);
+  void measured(std::int64_t time_ms, const Use& use);
   void sending(std::int64_t time_ms);
   void sent(std::int64_t time_ms, std::uint64_t bytes);
   void received(std::int64_t time_ms, std::uint64_t bytes);
@@ -73,11 +73,11 @@ class JobLog {
   // Of this activation.
   CpuUsage run_;
   TransferBytes bytes_;
-  std::int64_t resident_kb_ = 0;
+  Use use_;
   std::int64_t begin_ms_ = 0;
   std::int64_t execute_ms_ = 0;
   std::int64_t said_kb_ = 0;
-  int cpus_ = 1;
+  Granted granted_;
 };
 
 }  // namespace cairn

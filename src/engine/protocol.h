@@ -71,13 +71,18 @@ struct Staged {
 struct Started {
   int pid = 0;
 };
+// The most that was seen.
+struct Use {
+  std::int64_t resident_kb = 0;  // of the program and all it started
+  std::int64_t disk_kb = 0;      // of the sandbox
+};
 struct Exited {
   ExitStatus exit;
   std::int64_t user_ms = 0, system_ms = 0;
-  std::int64_t resident_kb = 0;  // the most
+  Use use;
 };
-struct Measured {                // when it has grown by more than a tenth
-  std::int64_t resident_kb = 0;  // the most, of the program and all it started
+struct Measured {  // when it has grown by more than a tenth
+  Use use;
 };
 struct OverMemory {          // has been killed
   std::int64_t used_kb = 0;  // shared pages counted once

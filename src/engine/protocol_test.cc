@@ -60,11 +60,12 @@ TEST(Protocol, KeepsEveryFieldOfAReport) {
   EXPECT_EQ(staged.warnings, std::vector<std::string>{"checkpoint 6 is damaged"});
   EXPECT_EQ(as<Staged>(decode_report(encode(Report(Staged{})))).checkpoint, std::nullopt);
   const ExitStatus exit{.by_signal = true, .code = 0, .signal = 11, .core_dumped = true};
-  const auto exited = as<Exited>(decode_report(encode(Report(Exited{exit, 12, 13, 14}))));
+  const auto exited = as<Exited>(decode_report(encode(Report(Exited{exit, 12, 13, {14, 15}}))));
   EXPECT_EQ(exited.exit, exit);
   EXPECT_EQ(exited.user_ms, 12);
   EXPECT_EQ(exited.system_ms, 13);
-  EXPECT_EQ(exited.resident_kb, 14);
+  EXPECT_EQ(exited.use.resident_kb, 14);
+  EXPECT_EQ(exited.use.disk_kb, 15);
   EXPECT_EQ(as<Taken>(decode_report(encode(Report(Taken{4})))).number, 4);
   const auto spooled = as<Spooled>(decode_report(encode(Report(Spooled{1, 2, 3}))));
   EXPECT_EQ(spooled.number, 1);

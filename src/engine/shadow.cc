@@ -19,6 +19,12 @@ constexpr int kHoldFailedToCheckpoint = 36;
 constexpr int kHoldSystemPolicy = 26;
 constexpr int kHoldOutOfResources = 34, kOutOfMemory = 102;
 
+// A pool gives a job memory in such steps.
+std::int64_t in_steps(std::int64_t mb) {
+  constexpr std::int64_t kStepMb = 128;
+  return (mb + kStepMb - 1) / kStepMb * kStepMb;
+}
+
 std::string describe(const ExitStatus& exit) {
   return exit.by_signal ? fmt::format("died by signal {}", exit.signal)
                         : fmt::format("exited with {}", exit.code);
@@ -224,14 +230,30 @@ StageOrder Shadow::stage_order(bool adopt) const {
           .memory_kb_max = memory_mb_max() * 1024};
 }
 
-// A pool gives a job memory in such steps.
 std::int64_t Shadow::memory_mb_max() const {
-  constexpr std::int64_t kStepMb = 128;
   const std::int64_t asked =
       requested_memory_mb(LiveAd(record_.ad, record_.live).whole(), host_.now_ms() / 1000)
           .value_or(0);
-  if (options_.contract == Contract::cairn) return asked;
-  return (asked + kStepMb - 1) / kStepMb * kStepMb;
+  return options_.contract == Contract::cairn ? asked : in_steps(asked);
+}
+
+Granted Shadow::granted() const {
+  // A pool's slots have a megabyte of disk on top.
+  constexpr std::int64_t kDiskStepKb = 1024;
+  const JobAd ad = LiveAd(record_.ad, record_.live).whole();
+  const auto asked = [&](std::string_view attribute) {
+    return requested(ad, attribute, host_.now_ms() / 1000);
+  };
+  Granted granted;
+  granted.cpus_requested = granted.cpus_allocated =
+      record_.ad.get_integer("RequestCpus").value_or(1);
+  granted.memory_requested_mb = granted.memory_allocated_mb = asked("RequestMemory");
+  granted.disk_requested_kb = granted.disk_allocated_kb = asked("RequestDisk");
+  if (options_.contract == Contract::htcondor) {
+    granted.memory_allocated_mb = in_steps(granted.memory_requested_mb);
+    granted.disk_allocated_kb = (granted.disk_requested_kb / kDiskStepKb + 1) * kDiskStepKb;
+  }
+  return granted;
 }
 
 // ---- what the engine asks
@@ -370,8 +392,7 @@ Status Shadow::receive(const Started& report) {
   execution_begin_ms_ = host_.now_ms();
   CAIRN_CHECK(
       store(std::move(next), {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
-  log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation),
-                 static_cast<int>(record_.ad.get_integer("RequestCpus").value_or(1)));
+  log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation), granted());
   poison_.started(taken_ ? taken_ : record_.last_checkpoint);
   if (!std::exchange(started_, true))
     say(fmt::format("runs, from {}", resume_point()), Weight::routine);
@@ -387,7 +408,8 @@ Status Shadow::receive(const Exited& report) {
   next.system_ms += report.system_ms;
   note(next, [&report](LiveAd& live, std::int64_t now) {
     live.exited(now, report.exit, report.user_ms / 1000, report.system_ms / 1000);
-    live.image(report.resident_kb);
+    live.image(report.use.resident_kb);
+    live.disk(report.use.disk_kb);
   });
   const PolicyVerdict verdict = exit_verdict(next);
   const JobEvent event = decide(classify_exit(report.exit, job_,
@@ -448,10 +470,13 @@ Status Shadow::receive(const Exited& report) {
 
 Status Shadow::receive(const Measured& report) {
   JobRecord next = record_;
-  note(next, [&](LiveAd& live, std::int64_t) { live.image(report.resident_kb); });
+  note(next, [&](LiveAd& live, std::int64_t) {
+    live.image(report.use.resident_kb);
+    live.disk(report.use.disk_kb);
+  });
   CAIRN_CHECK(store_.store(next, {}));
   record_ = std::move(next);
-  log_.measured(host_.now_ms(), report.resident_kb);
+  log_.measured(host_.now_ms(), report.use);
   return {};
 }
 
@@ -460,7 +485,7 @@ Status Shadow::receive(const OverMemory& report) {
   const std::int64_t used_mb = (report.used_kb + 1023) / 1024;
   JobRecord next = record_;
   note(next, [&](LiveAd& live, std::int64_t) { live.image(report.used_kb); });
-  log_.measured(host_.now_ms(), report.used_kb);
+  log_.measured(host_.now_ms(), {.resident_kb = report.used_kb});
   next.hold = {kHoldOutOfResources, kOutOfMemory,
                fmt::format("Job has gone over {}memory limit of {} megabytes. Last measured usage: "
                            "{} megabytes.  Consider resubmitting with a higher request_memory.",

@@ -155,6 +155,7 @@ class Shadow {
   // The ad as it is told to the starter, what it leaves to the machine filled in.
   Result<JobAd> matched_ad() const;
   std::int64_t memory_mb_max() const;  // 0: none
+  Granted granted() const;
   bool leaving() const;
   std::string mark() const { return home_.mark(record_.id, record_.activation); }
   std::string resume_point() const;

@@ -123,7 +123,7 @@ class ShadowTest : public ::testing::Test {
   void tell(const Report& report) {
     shadow_->receive(shadow_->record().activation, report).value();
   }
-  void tell_exit(ExitStatus exit) { tell(Exited{.exit = exit}); }
+  void tell_exit(ExitStatus exit) { tell(Exited{.exit = exit, .use = {}}); }
 
   void start() {
     shadow_->start("slot1@host").value();
@@ -312,7 +312,7 @@ TEST_F(ShadowTest, ACheckpointIsNotSuspectIfTheProgramLivedLongWithIt) {
 
 TEST_F(ShadowTest, HoldsAJobThatWasOverItsMemory) {
   start();
-  tell(Measured{50 << 10});
+  tell(Measured{{.resident_kb = 50 << 10}});
   EXPECT_EQ(shadow_->record().live.get_integer("ResidentSetSize"), 50 << 10);
   tell(OverMemory{150 << 10});
   EXPECT_EQ(shadow_->record().state, JobState::held);
@@ -320,7 +320,7 @@ TEST_F(ShadowTest, HoldsAJobThatWasOverItsMemory) {
   EXPECT_EQ(shadow_->record().hold->subcode, 102);
   EXPECT_EQ(shadow_->record().live.get_integer("ResidentSetSize"), 150 << 10);
   EXPECT_EQ(make()->record(), shadow_->record()) << "what was measured is not stored";
-  tell(Exited{.exit = kKilled});  // of what was killed
+  tell(Exited{.exit = kKilled, .use = {}});  // of what was killed
   EXPECT_EQ(shadow_->record().state, JobState::held);
 }
 

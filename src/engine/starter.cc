@@ -28,6 +28,7 @@
 #include "engine/spool_manifest.h"
 #include "os/cgroup.h"
 #include "os/descriptor.h"
+#include "os/disk_use.h"
 #include "os/lock.h"
 #include "os/memory_use.h"
 #include "os/process.h"
@@ -124,6 +125,7 @@ class Starter {
   void read_orders();
   void reap();
   void measure();
+  void measure_disk();
   void measure_after(std::chrono::milliseconds delay);
   void end_descendants() const;
 
@@ -152,7 +154,8 @@ class Starter {
   std::chrono::steady_clock::time_point patience_ends_;
   // Of the program that runs: when it is measured again, the most so far, and what was said of it.
   std::chrono::steady_clock::time_point measured_next_;
-  std::int64_t resident_kb_ = 0, said_kb_ = 0;
+  Use use_, said_;
+  std::chrono::steady_clock::time_point disk_next_;
   Descriptor spool_lock_;  // a successor of ours waits for it before it looks into the spool
   bool quit_ = false;
 };
@@ -351,7 +354,7 @@ Result<Started> Starter::launch() {
   CAIRN_TRY(const pid_t pid, spawn(options));
   pid_ = pid;
   CAIRN_TRY(ended_, watch_process(pid));
-  resident_kb_ = 0;
+  use_.resident_kb = 0;
   measure_after(order_->memory_kb_max > 0 ? kMeasureOften : kMeasureSeldom);
   return Started{pid};
 }
@@ -452,7 +455,8 @@ void Starter::measure() {
   const std::int64_t kb_max = order_->memory_kb_max;
   const std::int64_t resident_kb =
       group_ ? group_->used_kb() : memory_of_descendants(MemoryCount::resident).kb;
-  resident_kb_ = std::max(resident_kb_, resident_kb);
+  use_.resident_kb = std::max(use_.resident_kb, resident_kb);
+  measure_disk();
   if (!group_ && kb_max > 0 && resident_kb > kb_max) {
     const std::int64_t used_kb = memory_of_descendants(MemoryCount::shared).kb;
     if (used_kb > kb_max) {
@@ -461,9 +465,19 @@ void Starter::measure() {
     }
   }
   measure_after(kb_max > 0 && resident_kb > kb_max / 2 ? kMeasureOften : kMeasureSeldom);
-  if (!has_grown({.from = said_kb_, .to = resident_kb_})) return;
-  said_kb_ = resident_kb_;
-  report(Measured{resident_kb_});
+  if (!has_grown({.from = said_.resident_kb, .to = use_.resident_kb}) &&
+      !has_grown({.from = said_.disk_kb, .to = use_.disk_kb}))
+    return;
+  said_ = use_;
+  report(Measured{use_});
+}
+
+// At no more than a hundredth of the time: a sandbox may have a million files.
+void Starter::measure_disk() {
+  const auto begin = std::chrono::steady_clock::now();
+  if (!job_.transfer_files || begin < disk_next_) return;
+  use_.disk_kb = std::max(use_.disk_kb, disk_use_kb(order_->sandbox));
+  disk_next_ = begin + 100 * (std::chrono::steady_clock::now() - begin);
 }
 
 // Not before the program runs again, or it has become clear that it does not: both want a core.
@@ -535,13 +549,15 @@ void Starter::reap() {
   pid_ = 0;
   ended_.reset();
   if (!end) throw EngineGone();
+  use_.resident_kb = std::max<std::int64_t>(use_.resident_kb, end->usage.ru_maxrss);
+  measure_disk();
   Report ended = Exited{.exit = exit_status(end->wait_status),
                         .user_ms = milliseconds(end->usage.ru_utime),
                         .system_ms = milliseconds(end->usage.ru_stime),
-                        .resident_kb = std::max<std::int64_t>(resident_kb_, end->usage.ru_maxrss)};
+                        .use = use_};
   // An exit of its own stands, whatever the kernel then had to kill of what it left.
   if (group_ && end->wait_status == SIGKILL && group_->was_over_limit())
-    ended = OverMemory{std::max(resident_kb_, group_->peak_kb())};
+    ended = OverMemory{std::max(use_.resident_kb, group_->peak_kb())};
   if (instead_of_exit_)
     report(*std::exchange(instead_of_exit_, std::nullopt));
   else if (publication_)

@@ -76,6 +76,7 @@ struct ResourceRow {
 };
 
 std::vector<ResourceRow> resource_rows(const ResourceUsage& usage) {
+  const Granted& granted = usage.granted;
   // Where one number has decimals, the whole column is aligned at its point.
   const bool decimals = usage.cpus_used && *usage.cpus_used != std::floor(*usage.cpus_used);
   const auto used = [decimals](std::int64_t number) {
@@ -86,12 +87,12 @@ std::vector<ResourceRow> resource_rows(const ResourceUsage& usage) {
     cpus_used = decimals ? fmt::format("{:.2f}", *usage.cpus_used)
                          : used(static_cast<std::int64_t>(*usage.cpus_used));
   return {
-      {"Cpus", cpus_used, cat(usage.cpus_requested), cat(usage.cpus_allocated)},
-      {"Disk (KB)", used(usage.disk_used_kb), cat(usage.disk_requested_kb),
-       cat(usage.disk_allocated_kb)},
+      {"Cpus", cpus_used, cat(granted.cpus_requested), cat(granted.cpus_allocated)},
+      {"Disk (KB)", used(usage.disk_used_kb), cat(granted.disk_requested_kb),
+       cat(granted.disk_allocated_kb)},
       {"GPUs", "", "", "0"},
-      {"Memory (MB)", used(usage.memory_used_mb), cat(usage.memory_requested_mb),
-       cat(usage.memory_allocated_mb)},
+      {"Memory (MB)", used(usage.memory_used_mb), cat(granted.memory_requested_mb),
+       cat(granted.memory_allocated_mb)},
       {"TimeExecute (s)", used(usage.execute_seconds), "", ""},
       {"TimeSlotBusy (s)", used(usage.slot_busy_seconds), "", ""},
   };
@@ -175,7 +176,8 @@ std::string execute_event(const EventHead& head, const ExecuteFacts& facts) {
       .append(fmt::format("\tSlotName: {}\n\tCondorScratchDir = {}\n\tCpus = {}\n\tDisk = {}\n"
                           "\tGPUs = 0\n\tMemory = {}\n",
                           on_one_line(facts.slot_name), quote_string(facts.scratch_folder),
-                          facts.cpus, facts.disk_kb, facts.memory_mb))
+                          facts.granted.cpus_allocated, facts.granted.disk_allocated_kb,
+                          facts.granted.memory_allocated_mb))
       .append(kEndOfEvent);
 }
 

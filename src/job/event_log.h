@@ -21,12 +21,19 @@ struct CpuUsage {
   std::int64_t system_seconds = 0;
 };
 
+// What a job asked for, and what its slot has.
+struct Granted {
+  std::int64_t cpus_requested = 1, cpus_allocated = 1;
+  std::int64_t disk_requested_kb = 0, disk_allocated_kb = 0;
+  std::int64_t memory_requested_mb = 0, memory_allocated_mb = 0;
+};
+
 // The rows of the table at the end of 004 and 005.
 struct ResourceUsage {
-  std::int64_t cpus_requested = 1, cpus_allocated = 1;
+  Granted granted;
   std::optional<double> cpus_used;
-  std::int64_t disk_requested_kb = 0, disk_allocated_kb = 0, disk_used_kb = 0;
-  std::int64_t memory_requested_mb = 0, memory_allocated_mb = 0, memory_used_mb = 0;
+  std::int64_t disk_used_kb = 0;
+  std::int64_t memory_used_mb = 0;
   std::int64_t execute_seconds = 0;    // TimeExecute: the last execution
   std::int64_t slot_busy_seconds = 0;  // TimeSlotBusy: the whole activation
 };
@@ -46,7 +53,7 @@ struct EventHead {
 std::string submit_event(const EventHead& head, std::string_view host);  // 000
 struct ExecuteFacts {
   std::string host, slot_name, scratch_folder;
-  std::int64_t cpus = 1, disk_kb = 0, memory_mb = 0;
+  Granted granted = {};
 };
 std::string execute_event(const EventHead& head, const ExecuteFacts& facts);  // 001
 struct EvictFacts {

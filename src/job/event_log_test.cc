@@ -57,12 +57,11 @@ class Script {
   Script& checkpoint() { return transfer(kOutputStarted).transfer(kOutputFinished); }
   Script& execute(std::string_view sock, std::string_view slot, std::string_view folder,
                   int disk_kb) {
-    text_ += execute_event(head_, {.host = address(sock),
-                                   .slot_name = std::string(slot),
-                                   .scratch_folder = "/pool/local/execute/" + std::string(folder),
-                                   .cpus = 1,
-                                   .disk_kb = disk_kb,
-                                   .memory_mb = 128});
+    text_ += execute_event(head_,
+                           {.host = address(sock),
+                            .slot_name = std::string(slot),
+                            .scratch_folder = "/pool/local/execute/" + std::string(folder),
+                            .granted = {.disk_allocated_kb = disk_kb, .memory_allocated_mb = 128}});
     return *this;
   }
   Script& image(int image_kb, int resident_kb) {
@@ -80,11 +79,11 @@ class Script {
 ResourceUsage sample_usage() {
   ResourceUsage usage;
   usage.cpus_used = 0;
-  usage.disk_requested_kb = 102400;
-  usage.disk_allocated_kb = 103424;
+  usage.granted.disk_requested_kb = 102400;
+  usage.granted.disk_allocated_kb = 103424;
   usage.memory_used_mb = 5;
-  usage.memory_requested_mb = 100;
-  usage.memory_allocated_mb = 128;
+  usage.granted.memory_requested_mb = 100;
+  usage.granted.memory_allocated_mb = 128;
   return usage;
 }
 
@@ -132,9 +131,9 @@ TEST_F(EventLog, IsARealPoolsToTheByteForAHeldJob) {
   ResourceUsage usage = sample_usage();
   usage.cpus_used.reset();
   usage.disk_used_kb = 882;
-  usage.disk_requested_kb = 51200;
-  usage.disk_allocated_kb = 52224;
-  usage.memory_requested_mb = 64;
+  usage.granted.disk_requested_kb = 51200;
+  usage.granted.disk_allocated_kb = 52224;
+  usage.granted.memory_requested_mb = 64;
   usage.execute_seconds = 1;
   usage.slot_busy_seconds = 1;
   EvictFacts evicted;
@@ -169,9 +168,9 @@ TEST_F(EventLog, IsARealPoolsToTheByteForACrashedAndRequeuedJob) {
   done.total_bytes = {.sent = 10049, .received = 1788354};
   done.resources = sample_usage();
   done.resources.disk_used_kb = 891;
-  done.resources.disk_requested_kb = 51200;
-  done.resources.disk_allocated_kb = 52224;
-  done.resources.memory_requested_mb = 64;
+  done.resources.granted.disk_requested_kb = 51200;
+  done.resources.granted.disk_allocated_kb = 52224;
+  done.resources.granted.memory_requested_mb = 64;
   done.resources.execute_seconds = 2;
   done.resources.slot_busy_seconds = 9;
   log.add(terminate_event(log.head(), done));
@@ -185,9 +184,9 @@ TEST_F(EventLog, SaysBySignalAsARealPoolDoes) {
   done.run_bytes = done.total_bytes = {.sent = 221, .received = 893552};
   done.resources = sample_usage();
   done.resources.disk_used_kb = 887;
-  done.resources.disk_requested_kb = 51200;
-  done.resources.disk_allocated_kb = 52224;
-  done.resources.memory_requested_mb = 64;
+  done.resources.granted.disk_requested_kb = 51200;
+  done.resources.granted.disk_allocated_kb = 52224;
+  done.resources.granted.memory_requested_mb = 64;
   done.resources.execute_seconds = 0;
   done.resources.slot_busy_seconds = 1;
   log.at(6, 26, 1).add(terminate_event(log.head(), done));

@@ -203,6 +203,10 @@ void LiveAd::image(std::int64_t resident_kb) {
   live_.set("MemoryUsage", "((ResidentSetSize + 1023) / 1024)");
 }
 
+void LiveAd::disk(std::int64_t kb) {
+  if (kb > integer("DiskUsage")) live_.set_integer("DiskUsage", kb);
+}
+
 void LiveAd::left(std::int64_t now, bool committed) {
   const std::int64_t begin = integer("JobCurrentStartDate");
   const auto wall = static_cast<double>(std::max<std::int64_t>(now - begin, 0));

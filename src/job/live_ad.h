@@ -46,6 +46,7 @@ class LiveAd {
   //   execution_seconds  from the start of the program to its exit
   void checkpointed(std::int64_t number, std::int64_t exit_time, std::int64_t execution_seconds);
   void image(std::int64_t resident_kb);
+  void disk(std::int64_t kb);  // of the sandbox
 
   // The activation ends; what the job is then is said by entered().
   //   committed  the work since the last checkpoint counts: the job is completed

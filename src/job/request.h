@@ -18,4 +18,7 @@ inline constexpr std::string_view kMemoryNotSaid =
 //   ad  with what the job's life has changed
 std::optional<std::int64_t> requested_memory_mb(const JobAd& ad, std::int64_t now_seconds);
 
+// RequestMemory, RequestDisk and their like, evaluated; 0: it is no number.
+std::int64_t requested(const JobAd& ad, std::string_view attribute, std::int64_t now_seconds);
+
 }  // namespace cairn
