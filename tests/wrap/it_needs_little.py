@@ -3,12 +3,13 @@ import subprocess
 from wrapping import STATE, WRAP, World
 
 PROGRAM = """
-import os, signal, sys
-signal.signal(signal.SIGTERM, lambda n, f: None)
+import os, signal, time
+asked = []
+signal.signal(signal.SIGTERM, lambda n, f: asked.append(n))
 for _ in range(300): os.write(1, b'x' * (1 << 20))
 with open('state.txt', 'wb') as f: f.truncate(200 << 20)
 open('printed', 'w').close()
-signal.pause()
+while not asked: time.sleep(0.01)
 """
 with World() as world:
     (world.folder / "printer.py").write_text(PROGRAM)
