@@ -198,6 +198,9 @@ void declare_effort(CLI::App& app, VerifyChoices& choices) {
   app.add_option("--seed", choices.seed, "For what is chosen by chance. Default: 1");
   app.add_option("--time-limit", choices.time_limit,
                  "How long an undisturbed run may take: 30s, 10m. Default: 1h");
+  app.add_option("--checkpoint-max", choices.checkpoint_max,
+                 "A checkpoint has reason to grow, up to this size: 200MB")
+      ->type_name("SIZE");
   app.add_option("--jobs", choices.jobs, "Runs at a time; default: as many as there are cores")
       ->check(CLI::Range(1, 4096));
   app.add_option("--scratch", choices.scratch,

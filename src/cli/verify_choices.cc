@@ -21,6 +21,7 @@
 #include "job/job_spec.h"
 #include "job/match.h"
 #include "job/policy.h"
+#include "submit/number.h"
 
 namespace cairn::cli {
 namespace {
@@ -233,6 +234,13 @@ Status Reader::read_choices() {
     return usage(fmt::format("--seed: {} is no whole number", choices_.seed), "give one: --seed 5");
   options_.seed = static_cast<std::uint64_t>(*seed);
   options_.comparison = {choices_.tolerance, choices_.ignored, choices_.compare};
+  if (choices_.checkpoint_max) {
+    const auto bytes = parse_size(*choices_.checkpoint_max, 1);
+    if (!bytes || *bytes <= 0)
+      return usage(fmt::format("--checkpoint-max: {} is no size", *choices_.checkpoint_max),
+                   "give one: --checkpoint-max 200MB");
+    options_.checkpoint_max = static_cast<std::uint64_t>(*bytes);
+  }
   options_.jobs = choices_.jobs;
   options_.keep = choices_.keep;
   CAIRN_TRY(options_.time_limit, parse_duration(choices_.time_limit));

@@ -26,6 +26,7 @@ struct VerifyChoices {
   std::optional<std::string> only, cut;
   std::string seed = "1";
   std::string time_limit = "1h";
+  std::optional<std::string> checkpoint_max;
   int jobs = 0;
 
   std::string scratch;

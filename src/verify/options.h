@@ -38,6 +38,9 @@ struct VerifyOptions {
   int jobs = 0;  // executions at a time; 0: as many as cores
   std::chrono::milliseconds time_limit{std::chrono::hours(1)};  // of one undisturbed run
 
+  // Bytes that the state of a checkpoint may grow to; nothing: it may not grow without need.
+  std::optional<std::uint64_t> checkpoint_max;
+
   Path scratch;       // an absolute folder that is not there yet, its parent is; removed in the end
   bool keep = false;  // it stays
 

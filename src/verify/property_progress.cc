@@ -308,6 +308,18 @@ std::optional<Flaw> unbounded(Study& study, const Costs& costs) {
   return flaw;
 }
 
+// The size that the user knows of.
+std::optional<Flaw> too_large(Study& study, const Costs& costs) {
+  const std::uint64_t most = *std::max_element(costs.bytes.begin(), costs.bytes.end());
+  if (most <= *study.options.checkpoint_max) return {};
+  return Flaw{.seen = cat("a checkpoint has ", format_size(most), ", more than ",
+                          format_size(*study.options.checkpoint_max), " (--checkpoint-max)"),
+              .difference = {},
+              .cause = "the checkpoint grows further than it has reason to",
+              .repeat = study.repeat(Property::cost),
+              .advice = "look what is in the last checkpoint; or correct --checkpoint-max"};
+}
+
 }  // namespace
 
 Finding judge_cost(Study& study) {
@@ -341,7 +353,8 @@ Finding judge_cost(Study& study) {
          .cause = "a checkpoint that is begun when the job is asked to leave cannot be finished",
          .repeat = study.repeat(Property::cost),
          .advice = "raise job_max_vacate_time, or make the checkpoint smaller"});
-  if (auto flaw = unbounded(study, costs)) add_flaw(finding, *std::move(flaw));
+  auto flaw = study.options.checkpoint_max ? too_large(study, costs) : unbounded(study, costs);
+  if (flaw) add_flaw(finding, *std::move(flaw));
   if (!finding.flaws.empty()) finding.evidence = finding.flaws.front().seen;
   if (study.crew.hands() > 1)
     finding.remarks.emplace_back(

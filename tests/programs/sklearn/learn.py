@@ -5,7 +5,7 @@ import pickle
 import numpy
 from sklearn.linear_model import SGDClassifier
 
-BATCHES, BETWEEN = 9000, 100
+BATCHES, BETWEEN = 6000, 100
 dice = numpy.random.RandomState(5)
 model, done = SGDClassifier(random_state=3), 0
 if os.path.exists("model.pickle"):
