@@ -21,7 +21,7 @@ with World(steps=100000) as world:
     text = (world.folder / "counter.py").read_text()
     newest = world.read("state.txt").split()[0]
     (world.folder / "counter.py").write_text(text.replace('open("starts.txt"', f'assert step < {newest}\nopen("starts.txt"'))
-    finished = world.wrap(*STATE, *LOG, "--every", "100ms", code=77)
+    finished = world.wrap(*STATE, *LOG, "--every", "1s", code=77)
     assert "goes back to checkpoint 1" in finished.err, finished.err
     (world.folder / "counter.py").write_text("import sys; sys.exit(9)")
     finished = world.wrap(*STATE, *LOG, "--every", "100ms", code=9)
