@@ -173,8 +173,9 @@ Result<std::string> Checkpoints::flaw(const FileSet& found,
   }
   if (options_->check.empty()) return std::string();
   CAIRN_TRY(const CommandResult result, run_shell(options_->check, options_->grace));
-  return result.succeeded() ? std::string()
-                            : cat("the check '", options_->check, "' says no: ", result.failure());
+  return result.succeeded()
+             ? std::string()
+             : cat("the check", in_a_line(options_->check), " says no: ", result.failure());
 }
 
 Result<FileSet> Checkpoints::output_files() const {

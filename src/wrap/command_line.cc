@@ -156,7 +156,7 @@ Result<std::vector<std::string>> expand_all(const std::vector<std::string>& text
 }
 
 Status check(const WrapOptions& options) {
-  if (options.checkpoint_files.empty())
+  if (options.checkpoint_files.empty() && options.optional_files.empty())
     return usage("nothing says what a checkpoint of this program consists of",
                  "name its files: --checkpoint-files FILES; or take a --recipe");
   if (options.keep < 1) return usage("--keep must be at least 1", "2 is a good number");

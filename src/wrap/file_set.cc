@@ -17,7 +17,11 @@
 namespace cairn::wrap {
 namespace {
 
-bool is_pattern(std::string_view part) { return part.find_first_of("*?[") != part.npos; }
+bool is_pattern(std::string_view part) { return part.find_first_of("*?[(") != part.npos; }
+
+bool matches(const std::string& part, const std::string& name) {
+  return ::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD | FNM_EXTMATCH) == 0;
+}
 
 std::vector<std::string> parts_of(std::string_view pattern) {
   std::vector<std::string> parts;
@@ -86,8 +90,7 @@ Status walk(const Path& root, const std::string& folder, const std::vector<std::
   if (!std::filesystem::is_directory(root / folder, ignored)) return {};
   CAIRN_TRY(const auto names, names_in(root / folder));
   for (const std::string& name : names)
-    if (::fnmatch(parts[i].c_str(), name.c_str(), FNM_PERIOD) == 0)
-      CAIRN_CHECK(walk(root, below(folder, name), parts, i + 1, visit));
+    if (matches(parts[i], name)) CAIRN_CHECK(walk(root, below(folder, name), parts, i + 1, visit));
   return {};
 }
 
@@ -98,10 +101,7 @@ bool stands_for(const std::vector<std::string>& patterns, const std::string& nam
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     const auto parts = parts_of(pattern);
     return parts.size() <= names.size() &&
-           std::equal(parts.begin(), parts.end(), names.begin(),
-                      [](const std::string& part, const std::string& one) {
-                        return ::fnmatch(part.c_str(), one.c_str(), FNM_PERIOD) == 0;
-                      });
+           std::equal(parts.begin(), parts.end(), names.begin(), matches);
   });
 }
 

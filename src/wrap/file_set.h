@@ -25,7 +25,8 @@ struct FileMark {
 using FileSet = std::map<std::string, FileMark>;
 
 // All that `patterns` stand for.  A pattern is matched part by part, as a shell does it: * and ?
-// match no '/', and no '.' at the beginning.  A folder stands for all in it.
+// match no '/', and no '.' at the beginning; ?( ) *( ) +( ) @( ) !( ) with | are as in bash.  A
+// folder stands for all in it.
 //   unmatched  gets the patterns that nothing matches
 // Errors: io; unsupported (neither file, folder nor link).
 Result<FileSet> find_files(const Path& folder, const std::vector<std::string>& patterns,

@@ -44,6 +44,21 @@ TEST_F(FileSets, APatternMatchesPartByPart) {
   EXPECT_THAT(found({"./a.cpt"}), ElementsAre("a.cpt"));
 }
 
+TEST_F(FileSets, APatternMayHaveAlternatives) {
+  for (const char* name : {"0/U", "0.orig/U", "0.05/U", "10/U", "1e-05/U", "2d.stl", "system/x"})
+    write(name);
+  const std::string number = "@([1-9]*([0-9.])|0.+([0-9]))?(e[-+]+([0-9]))";
+  EXPECT_THAT(found({number}), ElementsAre("0.05", "0.05/U", "10", "10/U", "1e-05", "1e-05/U"));
+  EXPECT_TRUE(stands_for({number}, "10/U"));
+  EXPECT_FALSE(stands_for({number}, "0/U"));
+}
+
+TEST_F(FileSets, AParenthesisAloneIsALetter) {
+  write("run(1).txt");
+  EXPECT_THAT(found({"run(1).txt"}), ElementsAre("run(1).txt"));
+  EXPECT_TRUE(stands_for({"run(1).txt"}, "run(1).txt"));
+}
+
 TEST_F(FileSets, WhatNothingMatchesIsNamed) {
   write("a");
   std::vector<std::string> unmatched;

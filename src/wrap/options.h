@@ -25,7 +25,7 @@ enum class StopMethod {
 struct WrapOptions {
   std::vector<std::string> program;  // name and arguments, as for a start from the beginning
 
-  // ---- what a checkpoint consists of; names relative to the working folder, with * ? [ ]
+  // ---- what a checkpoint consists of; patterns as find_files() takes them
   std::vector<std::string> checkpoint_files;  // each must be there; a folder with all in it
   std::vector<std::string> optional_files;    // taken if they are there
   std::vector<std::string> open_files;        // taken with it, although the program writes to them
@@ -52,7 +52,7 @@ struct WrapOptions {
   std::string input_check;  // a shell command that says by 0: this program can be kept
 
   // ---- how it starts, and when it has finished
-  std::string resume_when;     // names with * ? [ ]; it goes on where one is there
+  std::string resume_when;     // patterns; it goes on where one is there
   std::string start_args;      // added when it starts from the beginning
   std::string resume_args;     // added when it goes on
   std::string start_command;   // instead of the whole command, when it starts from the beginning

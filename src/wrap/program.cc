@@ -91,6 +91,10 @@ Result<CommandResult> run_shell(const std::string& line, std::chrono::millisecon
   return run_command({.arguments = {"/bin/sh", "-c", line}, .patience = patience});
 }
 
+std::string in_a_line(const std::string& command) {
+  return command.find('\n') == command.npos ? cat(" '", command, "'") : std::string();
+}
+
 std::string exit_text(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     const int number = WTERMSIG(wait_status);

@@ -30,13 +30,16 @@ Result<pid_t> start_program(const std::vector<std::string>& words, const std::st
 // A line of the user's own, by a shell.  Errors: as run_command().
 Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience);
 
+// " 'COMMAND'" for a message; nothing if it has several lines.
+std::string in_a_line(const std::string& command);
+
 // "exited with 3", "was killed by SIGKILL".
 std::string exit_text(int wait_status);
 
 // A file of the working folder as a whole; nothing if it is not there, or too large for a setting.
 std::optional<std::string> content_of(const std::string& name);
 
-// Whether one of the names, separated by commas and with * ? [ ], is there.
+// Whether something matches one of the patterns, which are separated by commas.
 bool any_exists(const std::string& patterns);
 
 // Between file and text.

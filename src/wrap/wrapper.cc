@@ -116,9 +116,9 @@ Status Wrapper::check_input() const {
   if (result.succeeded()) return {};
   const std::string_view said = trim(result.errors);
   return Error{Errc::invalid,
-               said.empty()
-                   ? cat("the check of the input, '", options_.input_check, "', ", result.failure())
-                   : std::string(said),
+               said.empty() ? cat("the check of the input", in_a_line(options_.input_check), " ",
+                                  result.failure())
+                            : std::string(said),
                0,
                {}};
 }
@@ -135,7 +135,7 @@ Status Wrapper::prepare() const {
   CAIRN_TRY(const std::string line, expand(options_.prepare, meanings()));
   CAIRN_TRY(const auto result, run_shell(line, options_.grace));
   if (result.succeeded()) return {};
-  return Error{Errc::io, cat("--prepare '", line, "' ", result.failure()), 0,
+  return Error{Errc::io, cat("--prepare", in_a_line(line), " ", result.failure()), 0,
                "it must prepare the files for the program to go on"};
 }
 

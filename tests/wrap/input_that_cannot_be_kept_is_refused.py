@@ -14,4 +14,4 @@ with World() as world:
 # One that says nothing.
 with World() as world:
     refused = world.wrap("--checkpoint-files", "state.txt", "--input-check", "false", program=["/bin/true"], code=2)
-    assert "the check of the input, 'false', exited with 1" in refused.err, refused.err
+    assert "the check of the input 'false' exited with 1" in refused.err, refused.err
