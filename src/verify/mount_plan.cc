@@ -111,18 +111,12 @@ void Planner::plan_top() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/", ignored)) {
     const std::string path = entry.path().native();
-    if (entry.is_symlink(ignored)) {
-      // As it is written: the link leads to the same place in the new root.
-      steps_.push_back({MountStep::make_link, std::filesystem::read_symlink(path, ignored).native(),
-                        kNew + path});
-      regions_.push_back({Region::host, path, {}});  // what lies below it is found
-      continue;
-    }
-    const bool folder = entry.is_directory(ignored);
-    if (!folder && !entry.is_regular_file(ignored)) continue;
-    add(folder ? MountStep::make_folder : MountStep::make_file, path);
+    auto step = step_for(path);
+    if (!step) continue;
+    steps_.push_back(*std::move(step));
+    regions_.push_back({Region::host, path, {}});  // what lies below is found, also below a link
+    if (steps_.back().op == MountStep::make_link) continue;
     made_.insert(path);
-    regions_.push_back({Region::host, path, {}});
     if (path != "/proc" && path != "/dev") add(MountStep::bind_if_able, path, path);
   }
 }
@@ -257,6 +251,20 @@ Result<MountPlan> Planner::plan() {
 }
 
 }  // namespace
+
+std::optional<MountStep> step_for(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  const std::string target = kNew + path;
+  if (S_ISDIR(status.st_mode)) return MountStep{MountStep::make_folder, {}, target};
+  if (S_ISREG(status.st_mode)) return MountStep{MountStep::make_file, {}, target};
+  if (!S_ISLNK(status.st_mode)) return {};
+  // As it is written: the link leads to the same place in the new root.
+  std::error_code gone;
+  const Path text = std::filesystem::read_symlink(path, gone);
+  if (gone) return {};
+  return MountStep{MountStep::make_link, text.native(), target};
+}
 
 Result<MountPlan> plan_mounts(const Machine& machine, const Isolation& isolation) {
   return Planner(machine, isolation).plan();

@@ -42,6 +42,10 @@ struct MountStep {
   std::string source, target;
 };
 
+// What makes this name of the root in the new one.  Nothing: it is neither folder, file nor link,
+// or is gone: in the root, too, names come and go.
+std::optional<MountStep> step_for(const std::string& path);
+
 struct MountPlan {
   std::vector<MountStep> steps;
   std::vector<std::string> scaffold;  // see Entry
