@@ -6,6 +6,7 @@ programs_test.py loop NAME        ended again and again, and each time gone on o
 programs_test.py names NAME       the same with other file names and forms of options, as a user may write them
 programs_test.py verify NAME      `cairn verify`, with the program alone as the reference
 programs_test.py table            whether programs.toml, the folders here, recipes/ and docs/recipes/ name the same programs
+programs_test.py refused          whether recipes refuse what they cannot keep; no program is needed for it
 programs_test.py packages [few]   the Debian packages, in one line
 Exit status 77: the program is not installed.
 """
@@ -22,7 +23,7 @@ import tomllib
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
-KEYS = {"packages", "probe", "recipe", "verify", "exits", "for_verify", "names", "alone"}
+KEYS = {"packages", "probe", "recipe", "verify", "exits", "for_verify", "names", "alone", "refused"}
 PATIENCE = 1400  # seconds after which nothing more will come
 MOST = 100       # restarts
 TABLE = tomllib.loads((HERE / "programs.toml").read_text())
@@ -197,6 +198,25 @@ def verify(name, entry, scratch):
     return [f"cairn verify exits with {done.returncode}"] if done.returncode else []
 
 
+def refused():
+    wrong = []
+    for name, entry in TABLE.items():
+        for command, says, *edits in entry.get("refused", []):
+            with tempfile.TemporaryDirectory(prefix=f"cairn-{name}-") as scratch:
+                folder = pathlib.Path(scratch) / "home"
+                shutil.copytree(HERE / name, folder)
+                for file, old, new in edits:
+                    text = (folder / file).read_text()
+                    assert old in text, f"{file} has no {old}"
+                    (folder / file).write_text(text.replace(old, new))
+                done = subprocess.run([os.environ["CAIRN_WRAP_PROGRAM"], "--recipe", ROOT / f"recipes/{entry.get('recipe', name)}.recipe",
+                                       "--", *command.split()],
+                                      cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+                if done.returncode != 2 or says not in done.stderr or (folder / "wrap.ckpt").exists():
+                    wrong.append(f"{command}: exit status {done.returncode}, and not 2 with {says!r}: {done.stderr[:500]}")
+    return wrong
+
+
 def table():
     wrong = []
     folders = {path.name for path in HERE.iterdir() if path.is_dir() and not path.name.startswith("_")}
@@ -226,8 +246,8 @@ def main(what, name=""):
         chosen = few() if name == "few" else TABLE
         print(*sorted({package for each in chosen for package in TABLE[each]["packages"]}))
         return 0
-    if what == "table":
-        wrong = table()
+    if what in ("table", "refused"):
+        wrong = {"table": table, "refused": refused}[what]()
     else:
         entry = TABLE[name]
         try:
