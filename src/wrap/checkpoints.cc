@@ -1,5 +1,7 @@
 #include "wrap/checkpoints.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +23,8 @@ namespace stdfs = std::filesystem;
 // The wrapper's own facts, besides the program's files.
 constexpr const char* kFactsName = ".cairn-wrap";
 constexpr std::string_view kElapsed = "elapsed_seconds = ";
+constexpr const char* kInputsName = ".cairn-inputs";
+constexpr const char* kFacts = "facts";  // the type of both
 
 const Path kHere = ".";
 
@@ -137,6 +141,13 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
   CAIRN_TRY(FileSet more, find_files(kHere, options_->optional_files));
   found.merge(more);
   std::erase_if(found, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  if (!before_) return found;
+  CAIRN_TRY(const FileSet now, others());
+  for (const auto& [name, mark] : now) {
+    const auto was = before_->find(name);
+    if (was == before_->end() || was->second != mark || since_.contains(name))
+      found.emplace(name, mark);
+  }
   return found;
 }
 
@@ -146,6 +157,29 @@ Result<FileSet> Checkpoints::whole() const {
   std::erase_if(open, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
   found.merge(open);
   return found;
+}
+
+// What nobody has named: not the wrapper's, and no standard stream, which the job's system keeps.
+Result<FileSet> Checkpoints::others() const {
+  const std::string folder = options_->folder.lexically_normal().generic_string();
+  CAIRN_TRY(FileSet found, all_files(kHere, [&](const std::string& name) {
+              return name == folder || name == folder + ".aside";
+            }));
+  std::set<std::uint64_t> streams;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (struct stat info{}; ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+      streams.insert(info.st_ino);
+  std::erase_if(found, [&](const auto& entry) {
+    return stands_for(patterns_, entry.first) || stands_for(options_->rollback, entry.first) ||
+           (entry.second.kind == FileMark::Kind::file && streams.contains(entry.second.inode));
+  });
+  return found;
+}
+
+Status Checkpoints::look_before() {
+  if (!options_->whole_folder) return {};
+  CAIRN_TRY(before_, others());
+  return {};
 }
 
 bool Checkpoints::is_one_file() const {
@@ -167,7 +201,8 @@ Result<std::string> Checkpoints::flaw(const FileSet& found,
   for (const auto& [name, mark] : found) {
     const auto slash = name.rfind('/');
     const bool is_inside = slash != name.npos && found.contains(name.substr(0, slash));
-    const bool is_optional = stands_for(options_->optional_files, name);
+    const bool is_optional =
+        stands_for(options_->optional_files, name) || !stands_for(options_->checkpoint_files, name);
     if (mark.kind == FileMark::Kind::file && mark.bytes == 0 && !is_inside && !is_optional)
       return cat(name, " is empty");
   }
@@ -210,8 +245,10 @@ Status Checkpoints::commit(std::uint64_t number, const FileSet& found,
   const auto fill = [&](GenerationWriter& writer) -> Status {
     if (tells_time) {
       const std::string facts = cat(kElapsed, elapsed_seconds, "\n");
-      CAIRN_CHECK(writer.add_section({.name = kFactsName, .type = "facts"}, as_bytes(facts)));
+      CAIRN_CHECK(writer.add_section({.name = kFactsName, .type = kFacts}, as_bytes(facts)));
     }
+    if (!inputs_.empty())
+      CAIRN_CHECK(writer.add_section({.name = kInputsName, .type = kFacts}, as_bytes(inputs_)));
     for (const auto& [name, mark] : found) {
       const SectionInfo info{.name = name, .type = type_of(mark)};
       if (mark.kind != FileMark::Kind::file) {
@@ -259,6 +296,75 @@ Result<Checkpoints::Taken> Checkpoints::take(std::int64_t elapsed_seconds,
 
 // ---- restoring
 
+// What is there before the first start: which folder it is, then one line each, which tells whether
+// a file is still the same.
+Result<std::string> Checkpoints::inputs() const {
+  struct statx here {};
+  if (::statx(AT_FDCWD, ".", 0, STATX_INO | STATX_BTIME, &here) != 0)
+    return system_error("stat", kHere, errno);
+  CAIRN_TRY(const FileSet found, others());
+  // Its inode may be another's later; with the time of its birth it is not.
+  std::string text = cat(here.stx_dev_major, ':', here.stx_dev_minor, ':', here.stx_ino, ':',
+                         here.stx_btime.tv_sec, ':', here.stx_btime.tv_nsec, '\n');
+  for (const auto& [name, mark] : found)
+    if (name.find('\n') == name.npos)
+      text += cat(mark.inode, ' ', mark.bytes, ' ', mark.changed_ns, ' ', name, '\n');
+  return text;
+}
+
+namespace {
+
+// The lines of inputs(), by name; the first is by "".
+std::map<std::string, std::string> by_name(const std::string& inputs) {
+  std::map<std::string, std::string> lines;
+  for (std::size_t begin = 0; begin < inputs.size();) {
+    const std::size_t end = std::min(inputs.find('\n', begin), inputs.size());
+    const std::string line = inputs.substr(begin, end - begin);
+    std::size_t name = 0;
+    for (int word = 0; word < 3 && name != line.npos; ++word)
+      name = line.find(' ', name + (word == 0 ? 0 : 1));
+    lines.emplace(name == line.npos ? std::string() : line.substr(name + 1), line);
+    begin = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
+
+// What the program has made after this checkpoint, if it is still here.
+// Errors: mismatch: it has changed something that was there before, and the checkpoint lacks.
+Result<FileSet> Checkpoints::beyond(ByteSource& source, const Manifest& manifest) {
+  since_.clear();
+  inputs_.clear();
+  for (const Section& section : manifest.sections) {
+    if (section.name == kInputsName) {
+      CAIRN_TRY(const auto bytes, read_section(source, section));
+      inputs_.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    } else if (section.type != kFacts && !stands_for(patterns_, section.name)) {
+      since_.insert(section.name);
+    }
+  }
+  CAIRN_TRY(const std::string text, inputs());
+  const auto now = by_name(text), were = by_name(inputs_);
+  CAIRN_TRY(FileSet extra, others());
+  std::erase_if(extra, [&](const auto& entry) {
+    return since_.contains(entry.first) || were.contains(entry.first);
+  });
+  // Elsewhere they were brought anew.
+  if (!were.contains("") || were.at("") != now.at("")) return extra;
+  for (const auto& [name, line] : now) {
+    const auto was = were.find(name);
+    std::error_code ignored;
+    if (was == were.end() || was->second == line || since_.contains(name) ||
+        !stdfs::is_regular_file(name, ignored))
+      continue;
+    return Error{Errc::mismatch,
+                 cat(name, " was changed after the newest checkpoint, which does not have it"), 0,
+                 "bring it back as it was before the first start"};
+  }
+  return extra;
+}
+
 Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
   Start start;
   std::vector<std::string> unmatched;
@@ -273,6 +379,9 @@ Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
       return start;
     }
     start.warnings.push_back(cat("it starts from the beginning, since ", taken.why));
+  }
+  if (options_->whole_folder) {
+    CAIRN_TRY(inputs_, inputs());
   }
   CAIRN_TRY(const auto outputs, settle(nullptr));
   CAIRN_CHECK(commit(0, {}, outputs, 0));
@@ -343,7 +452,12 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   }
   outputs_ = std::move(outputs);
   folder_.accept(number);
+  before_.reset();
   CAIRN_TRY(FileSet found, whole());
+  if (options_->whole_folder) {
+    CAIRN_TRY(FileSet extra, beyond(*source, manifest));
+    found.merge(extra);
+  }
   CAIRN_TRY(FileSet grown, output_files());
   std::erase_if(grown, [&](const auto& entry) { return outputs_.contains(entry.first); });
   found.merge(grown);
@@ -356,7 +470,7 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
 
 Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
   for (const Section& section : manifest.sections) {
-    if (section.type == "facts") continue;
+    if (section.type == kFacts) continue;
     std::error_code failure;
     const Path parent = Path(section.name).parent_path();
     if (!parent.empty()) stdfs::create_directories(parent, failure);

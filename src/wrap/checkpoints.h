@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ class Checkpoints {
   //                    grown since; null: they are as they were then
   // Errors: what the file system says, no_space among it: then the one before stands.
   Result<Taken> take(std::int64_t elapsed_seconds, const FileSet* outputs_then = nullptr);
+  // Before the program starts: what is there now is not its work (for `whole_folder`).
+  Status look_before();
   // The output files as they are now.
   Result<FileSet> output_files() const;
 
@@ -73,6 +76,9 @@ class Checkpoints {
   Result<FileSet> present(std::vector<std::string>* unmatched = nullptr) const;
   // With those that may be open: they are taken and put back, but make no checkpoint new.
   Result<FileSet> whole() const;
+  Result<FileSet> others() const;
+  Result<std::string> inputs() const;
+  Result<FileSet> beyond(ByteSource& source, const Manifest& manifest);
   Result<std::string> flaw(const FileSet& found, const std::vector<std::string>& unmatched) const;
   Result<std::vector<FileRecord>> settle(const FileSet* then);
   Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,
@@ -91,6 +97,11 @@ class Checkpoints {
   std::vector<std::string> patterns_;
   std::map<std::string, OutputFile> outputs_;  // that the last checkpoint records
   FileSet last_;                               // the files as the last checkpoint left them
+  // For `whole_folder`: the files before the program started, those that an earlier checkpoint
+  // has, and what was there before the first start (see inputs()).
+  std::optional<FileSet> before_;
+  std::set<std::string> since_;
+  std::string inputs_;
 };
 
 }  // namespace cairn::wrap

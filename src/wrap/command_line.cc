@@ -1,7 +1,6 @@
 #include "wrap/command_line.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +16,8 @@
 #include "base/units.h"
 #include "session/environment.h"
 #include "session/promise.h"
+#include "wrap/capsule.h"
+#include "wrap/criu.h"
 #include "wrap/file_set.h"
 #include "wrap/program.h"
 #include "wrap/recipe.h"
@@ -227,25 +228,19 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
       words.exit_code != 0
           ? words.exit_code
           : promised_exit_code(files, Environment::of_process()).value_or(options.exit_code);
-  if (words.transparent) CAIRN_CHECK(make_transparent(options));
+  if (words.transparent) {
+    if (!words.checkpoint_files.empty() || !words.optional_files.empty() || words.freeze ||
+        !words.stop_command.empty() || !words.stop_file.empty() || !words.stop_signal.empty() ||
+        words.when_renewed)
+      return usage("--transparent saves all of the program by itself",
+                   "leave out what says how it is ended, and which files are taken");
+    options.checkpoint_files = {kImages};
+  }
   CAIRN_CHECK(check(options));
   return options;
 }
 
 // ---- running
-
-// As the program ended, so do we: whoever waits for us sees its signal.
-[[noreturn]] void die_by(int signal) {
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  ::signal(signal, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::raise(signal);
-  ::_exit(128 + signal);
-}
 
 int run(const Words& words, const std::vector<std::string>& program, CLI::App& app) {
   if (words.list_recipes) return list_recipes();
@@ -263,8 +258,10 @@ int run(const Words& words, const std::vector<std::string>& program, CLI::App& a
     if (auto done = apply_recipe(words.recipe, program, app); !done)
       return say(done.error().text()), kWrongUsage;
   }
-  const auto options = options_of(words, program);
+  auto options = options_of(words, program);
   if (!options) return say(options.error().text()), kWrongUsage;
+  if (words.transparent)
+    if (const auto can = make_transparent(*options); !can) return say(can.error().text()), kFailed;
   PosixFileSystem files;
   Wrapper::Exit exit;
   {
@@ -273,13 +270,18 @@ int run(const Words& words, const std::vector<std::string>& program, CLI::App& a
     if (!done) {
       say(done.error().text());
       if (done.error().code == Errc::invalid) return kWrongUsage;
+      if (options->stop == StopMethod::image && done.error().code == Errc::unsupported)
+        return kFailed;
       return wrapper.failed_to_start()
                  ? (done.error().code == Errc::not_found ? kNotFound : kNotExecutable)
                  : kFailed;
     }
     exit = *done;
   }
-  if (exit.signal != 0) die_by(exit.signal);
+  if (exit.signal != 0) {
+    die_outside(exit.signal);
+    end_by_signal(exit.signal);
+  }
   return exit.code;
 }
 

@@ -16,6 +16,8 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "os/process.h"
+#include "wrap/capsule.h"
+#include "wrap/criu.h"
 #include "wrap/freeze.h"
 #include "wrap/program.h"
 
@@ -66,6 +68,10 @@ Execution::Execution(FileSystem& files, const WrapOptions& options, Checkpoints&
 Result<ExecutionEnd> Execution::run(const ExecutionOrder& order) {
   CAIRN_CHECK(start(order));
   watch();
+  // It cannot be asked: an exit of its own is its end, whenever it comes.
+  if (options_.stop == StopMethod::image && !saved_ && end_.asked != Asked::stalled &&
+      end_.wait_status != SIGKILL)
+    end_.asked = Asked::no;
   end_descendants();
   end_.lasted = std::chrono::duration_cast<Milliseconds>(ended_at_ - started_);
   end_.elapsed_seconds = elapsed_seconds();
@@ -83,7 +89,12 @@ Status Execution::start(const ExecutionOrder& order) {
   if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
   if (options_.when_renewed || options_.stop == StopMethod::freeze)
     renewals_.emplace(checkpoints_.patterns(), options_.rollback);
-  CAIRN_TRY(pid_, start_program(order.words, order.mark, options_.private_home));
+  if (order.from_image) {
+    CAIRN_TRY(pid_, criu_restore());
+  } else {
+    if (options_.stop == StopMethod::image) CAIRN_CHECK(next_process_id(kFirstProgramId));
+    CAIRN_TRY(pid_, start_program(order.words, order.mark, options_.private_home));
+  }
   CAIRN_TRY(ended_, watch_process(pid_));
   started_ = lived_ = Clock::now();
   if (renewals_ && renewals_->has_outputs()) {
@@ -269,7 +280,28 @@ void Execution::request_end() {
       return run_stop_command();
     case StopMethod::freeze:
       return freeze_and_take(true);
+    case StopMethod::image:
+      return save_image();
   }
+}
+
+// What cannot be saved now runs on until the next time; if it must leave, it is as if it had been
+// killed: the checkpoint before stands.
+void Execution::save_image() {
+  const auto done = criu_save(pid_, options_.grace);
+  saved_ = done.has_value();
+  if (saved_) return;
+  if (!process_runs(pid_)) return;  // it has just ended, by itself
+  const bool goes_on =
+      done.error().code == Errc::unsupported && end_.asked == Asked::planned && options_.every;
+  say_(cat("the program cannot be saved: ", done.error().message, goes_on ? "; it runs on" : ""));
+  if (!goes_on) {
+    kill_all();
+    return;
+  }
+  end_.asked = Asked::no;
+  kill_.reset();
+  plan_ = Clock::now() + *options_.every;
 }
 
 void Execution::run_stop_command() {

@@ -34,6 +34,7 @@ struct ExecutionOrder {
   // Seconds of the executions before, to be recorded with the checkpoint; nothing: it is not, so
   // that the same state gives the same checkpoint.
   std::optional<std::int64_t> elapsed_before;
+  bool from_image = false;  // it is not started, but restored
 };
 
 struct ExecutionEnd {
@@ -75,6 +76,7 @@ class Execution {
   void end_for_checkpoint(Asked why);
   void request_end();
   void run_stop_command();
+  void save_image();
   void freeze_and_take(bool then_kill);
   void kill_all();
   void end_descendants();
@@ -103,7 +105,8 @@ class Execution {
   Time lived_;                    // when it last did
   std::uint64_t life_ = 0;
   bool said_restless_ = false;
-  FileSet seen_;  // at the last look, where nothing can be watched
+  bool saved_ = false;  // as an image, which has ended it
+  FileSet seen_;        // at the last look, where nothing can be watched
   ExecutionEnd end_;
 };
 

@@ -48,8 +48,11 @@ std::string link_target(const Path& path) {
   return bytes < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(bytes));
 }
 
-// Adds what has the name, and all in it; false: there is nothing.
-Result<int> add(const Path& root, const std::string& name, FileSet& found) {
+enum class Others { refuse, leave_out };  // neither file, folder nor link
+
+// Adds what has the name, and all in it; 0: there is nothing.
+Result<int> add(const Path& root, const std::string& name, FileSet& found,
+                Others others = Others::refuse) {
   const Path path = root / name;
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
@@ -70,12 +73,13 @@ Result<int> add(const Path& root, const std::string& name, FileSet& found) {
                            FileMark{.kind = FileMark::Kind::link, .target = link_target(path)});
     return 1;
   }
+  if (!S_ISDIR(info.st_mode) && others == Others::leave_out) return 0;
   if (!S_ISDIR(info.st_mode))
     return Error{Errc::unsupported, cat(name, " is neither a file nor a folder"), 0,
                  "leave it out of the checkpoint files"};
   found.insert_or_assign(name, FileMark{.kind = FileMark::Kind::folder, .mode = mark.mode});
   CAIRN_TRY(const auto names, names_in(path));
-  for (const std::string& inner : names) CAIRN_CHECK(add(root, below(name, inner), found));
+  for (const std::string& inner : names) CAIRN_CHECK(add(root, below(name, inner), found, others));
   return 1;
 }
 
@@ -127,6 +131,14 @@ Result<FileSet> find_files(const Path& folder, const std::vector<std::string>& p
     }));
     if (count == 0 && unmatched != nullptr) unmatched->push_back(pattern);
   }
+  return found;
+}
+
+Result<FileSet> all_files(const Path& folder, const std::function<bool(const std::string&)>& skip) {
+  FileSet found;
+  CAIRN_TRY(const auto names, names_in(folder));
+  for (const std::string& name : names)
+    if (!skip(name)) CAIRN_CHECK(add(folder, name, found, Others::leave_out));
   return found;
 }
 

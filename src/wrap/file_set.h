@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +32,11 @@ using FileSet = std::map<std::string, FileMark>;
 // Errors: io; unsupported (neither file, folder nor link).
 Result<FileSet> find_files(const Path& folder, const std::vector<std::string>& patterns,
                            std::vector<std::string>* unmatched = nullptr);
+
+// All that is in a folder, without sockets, pipes and devices.
+//   skip  names at the top, left out with all in them
+// Errors: io.
+Result<FileSet> all_files(const Path& folder, const std::function<bool(const std::string&)>& skip);
 
 // Whether one of the patterns stands for this name: it matches it, or a folder that it is in.
 bool stands_for(const std::vector<std::string>& patterns, const std::string& name);

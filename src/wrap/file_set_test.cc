@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Key;
 using ::testing::UnorderedElementsAre;
 
 class FileSets : public ::testing::Test {
@@ -98,6 +99,17 @@ TEST_F(FileSets, FoldersThatMayGetFilesAreNamed) {
   write("p0/5/U");
   EXPECT_THAT(folders_of(folder_.path(), {"p*/5"}), UnorderedElementsAre(".", "p0", "p0/5"));
   EXPECT_THAT(folders_of(folder_.path(), {"later/state"}), UnorderedElementsAre("."));
+}
+
+TEST_F(FileSets, AllFilesAreThereButWhatIsSkippedAndWhatIsNone) {
+  write(".hidden");
+  write("a[1]", "one");
+  write("b/c");
+  write("skipped/d");
+  ASSERT_EQ(::mkfifo((folder_ / "b/pipe").c_str(), 0600), 0);
+  const auto found = all_files(folder_.path(), [](const auto& name) { return name == "skipped"; });
+  ASSERT_TRUE(found);
+  EXPECT_THAT(*found, UnorderedElementsAre(Key(".hidden"), Key("a[1]"), Key("b"), Key("b/c")));
 }
 
 TEST(StandsFor, NamesAndAllBelowThem) {

@@ -132,4 +132,24 @@ std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
   return {};
 }
 
+std::optional<std::string> written_outside(const std::vector<pid_t>& processes,
+                                           const Path& folder) {
+  std::set<std::pair<dev_t, ino_t>> ours;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (struct stat info{}; ::fstat(fd, &info) == 0) ours.emplace(info.st_dev, info.st_ino);
+  for (const pid_t pid : processes) {
+    std::error_code gone;
+    for (const auto& entry : stdfs::directory_iterator(cat("/proc/", pid, "/fd"), gone)) {
+      struct stat info {};
+      if (::stat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) ||
+          info.st_nlink == 0 || ours.contains({info.st_dev, info.st_ino}) ||
+          (flags_of(pid, entry.path().filename()) & O_ACCMODE) == O_RDONLY)
+        continue;
+      std::string name = stdfs::read_symlink(entry.path(), gone);
+      if (!name.starts_with(folder.native() + "/")) return name;
+    }
+  }
+  return {};
+}
+
 }  // namespace cairn::wrap

@@ -36,4 +36,8 @@ class Frozen {
 std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
                                             const FileSet& files);
 
+// A file outside this folder, which has a name, and which one of the processes has open for
+// writing; our own standard streams are none.  Nothing: there is none.
+std::optional<std::string> written_outside(const std::vector<pid_t>& processes, const Path& folder);
+
 }  // namespace cairn::wrap

@@ -19,6 +19,7 @@ enum class StopMethod {
   file,     // it saves and ends when it sees a file
   command,  // it saves and ends when a command is run
   freeze,   // it saves by itself, now and then: stopped in between, its files taken, killed
+  image,    // it does not save: the whole process is saved from outside, which ends it
 };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)  in the order of their subjects
@@ -30,9 +31,11 @@ struct WrapOptions {
   std::vector<std::string> optional_files;    // taken if they are there
   std::vector<std::string> open_files;        // taken with it, although the program writes to them
   std::vector<std::string> rollback;          // appended to only: cut back to the checkpoint
-  Path folder = "wrap.ckpt";                  // where the checkpoints are kept
-  int keep = 2;                               // so many of them
-  std::string identity;  // what a checkpoint belongs to, besides the program's arguments
+  // Besides, whatever is new or changed in the working folder since the program began.
+  bool whole_folder = false;
+  Path folder = "wrap.ckpt";  // where the checkpoints are kept
+  int keep = 2;               // so many of them
+  std::string identity;       // what a checkpoint belongs to, besides the program's arguments
 
   // ---- when the program is ended for a checkpoint
   std::optional<Milliseconds> every;     // after its start

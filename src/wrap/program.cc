@@ -1,5 +1,7 @@
 #include "wrap/program.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,6 +95,18 @@ Result<CommandResult> run_shell(const std::string& line, std::chrono::millisecon
 
 std::string in_a_line(const std::string& command) {
   return command.find('\n') == command.npos ? cat(" '", command, "'") : std::string();
+}
+
+void end_by_signal(int signal) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
 }
 
 std::string exit_text(int wait_status) {

@@ -33,6 +33,9 @@ Result<CommandResult> run_shell(const std::string& line, std::chrono::millisecon
 // " 'COMMAND'" for a message; nothing if it has several lines.
 std::string in_a_line(const std::string& command);
 
+// As the program ended, so do we: whoever waits for us sees its signal.
+[[noreturn]] void end_by_signal(int signal);
+
 // "exited with 3", "was killed by SIGKILL".
 std::string exit_text(int wait_status);
 

@@ -1,8 +1,6 @@
 #include "wrap/transparent.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,15 +8,13 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "os/command.h"
-#include "os/process.h"
-#include "session/environment.h"
+#include "wrap/capsule.h"
+#include "wrap/criu.h"
 
 namespace cairn::wrap {
 namespace {
 
 namespace stdfs = std::filesystem;
-
-constexpr const char* kImages = "cairn.images";
 
 std::string last_line(std::string_view text) {
   text = trim(text);
@@ -55,35 +51,15 @@ class Scratch {
   Path folder_;
 };
 
-// The tiny process.
-Result<pid_t> sleeper() {
-  CAIRN_TRY(const Path sleep, find_in_path("sleep"));
-  SpawnOptions options;
-  options.program = sleep;
-  options.arguments = {"sleep", "1000"};
-  return spawn(options);
-}
-
-Status probe_criu() {
-  CAIRN_CHECK(find_in_path("criu"));
-  const Scratch scratch;
-  CAIRN_TRY(const pid_t pid, sleeper());
-  const std::string folder = scratch.folder();
-  auto done = ran("dump", {"criu", "dump", "-t", std::to_string(pid), "-D", folder}, folder);
-  ::kill(pid, SIGKILL);
-  static_cast<void>(wait_for(pid).has_value());
-  CAIRN_CHECK(done);
-  done = ran("restore", {"criu", "restore", "-d", "-D", folder}, folder);
-  ::kill(pid, SIGKILL);
-  static_cast<void>(kill_descendants().has_value());
-  return done;
+Status try_criu() {
+  CAIRN_CHECK(look_for_criu());
+  CAIRN_CHECK(enter_capsule());
+  return probe_criu();
 }
 
 void use_criu(WrapOptions& options) {
-  options.stop = StopMethod::command;
-  options.stop_command = cat("rm -rf ", kImages, " && mkdir ", kImages,
-                             " && criu dump -t {pid} -D ", kImages, " --file-locks");
-  options.resume_command = cat("criu restore -D ", kImages, " --file-locks");
+  options.stop = StopMethod::image;
+  options.whole_folder = true;
 }
 
 Status probe_dmtcp() {
@@ -124,7 +100,7 @@ struct Tool {
   Status (*probe)();
   void (*use)(WrapOptions&);
 };
-constexpr std::array kTools = {Tool{"CRIU", probe_criu, use_criu},
+constexpr std::array kTools = {Tool{"CRIU", try_criu, use_criu},
                                Tool{"DMTCP", probe_dmtcp, use_dmtcp}};
 
 }  // namespace
@@ -136,7 +112,6 @@ Status make_transparent(WrapOptions& options) {
       said += cat(said.empty() ? "" : "; ", tool.name, ": ", works.error().message);
       continue;
     }
-    options.checkpoint_files = {kImages};
     tool.use(options);
     return {};
   }

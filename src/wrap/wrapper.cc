@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "base/units.h"
 #include "os/process.h"
+#include "wrap/criu.h"
 #include "wrap/program.h"
 
 namespace cairn::wrap {
@@ -52,6 +53,8 @@ Result<Wrapper::Exit> Wrapper::run() {
     order.mark = mark;
     order.deadline = deadline_;
     if (uses_elapsed()) order.elapsed_before = from_.elapsed_seconds;
+    order.from_image = resumed_ && options_.stop == StopMethod::image;
+    CAIRN_CHECK(checkpoints_->look_before());
     if (resumed_ && !options_.quiet) say_(cat("goes on from checkpoint ", from_.generation));
     CAIRN_TRY(const ExecutionEnd end,
               Execution(files_, options_, *checkpoints_, signals, say_).run(order));
@@ -155,14 +158,16 @@ bool Wrapper::mark_found() const {
 }
 
 Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
-  const Ending ending{.asked = end.asked,
-                      .wait_status = end.wait_status,
-                      .resumed = resumed_,
-                      .early = end.lasted < options_.crash_within,
-                      .has_mark = !options_.finished_when.empty(),
-                      .mark_found = !options_.finished_when.empty() && mark_found(),
-                      .limits_itself = !options_.limit_args.empty(),
-                      .has_checkpoint = from_.generation > 0};
+  const Ending ending{
+      .asked = end.asked,
+      .wait_status = end.wait_status,
+      .resumed = resumed_,
+      // A whole process is as it was: the one before would come to the same end.
+      .early = end.lasted < options_.crash_within && options_.stop != StopMethod::image,
+      .has_mark = !options_.finished_when.empty(),
+      .mark_found = !options_.finished_when.empty() && mark_found(),
+      .limits_itself = !options_.limit_args.empty(),
+      .has_checkpoint = from_.generation > 0};
   switch (after_end(ending)) {
     case Step::finish:
       return std::optional(exit_of(end.wait_status));
@@ -203,6 +208,7 @@ Result<Checkpoints::Taken> Wrapper::take(const ExecutionEnd& end) {
 
 Wrapper::Next Wrapper::conclude_take(const ExecutionEnd& end, const Ending& ending) {
   CAIRN_TRY(const Checkpoints::Taken taken, take(end));
+  if (options_.stop == StopMethod::image) criu_forget();
   switch (after_take(ending, taken.state)) {
     case TakeStep::leave:
       if (taken.state != NewState::good)

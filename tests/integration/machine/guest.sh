@@ -13,6 +13,9 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts /dev/pts
 mount -t ext4 /dev/vda /mnt
 for folder in /run /var/tmp; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 chmod 1777 /var/tmp; mkdir -m 1777 /run/lock /mnt/tmp
+# Where programs expect to write, and what was built may lie.
+mkdir /mnt/.upper /mnt/.work
+mount -t overlay -o lowerdir=/tmp,upperdir=/mnt/.upper,workdir=/mnt/.work overlay /tmp
 export TMPDIR=/mnt/tmp
 ip link set lo up 2>/dev/null || python3 -c '
 import fcntl, socket, struct

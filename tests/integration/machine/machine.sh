@@ -26,7 +26,7 @@ NAME=machine.sh QUIET=${MACHINE_QUIET:-}
 # shellcheck source=tests/integration/namespace.sh
 . "$(dirname "$SELF")/../namespace.sh"
 
-RECIPE=1                          # raise it when what `install` makes changes
+RECIPE=2                          # raise it when what `install` makes changes
 DIR=${CAIRN_MACHINE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cairn/machine}
 while getopts d:h o; do
   case $o in
@@ -43,7 +43,7 @@ MIRROR=${MACHINE_MIRROR:-$(host_mirror)}
 
 # ---------------------------------------------------------------- install
 # What the root by 9p and the disk need, and what CRIU asks the kernel about sockets.
-MODULES="virtio_pci 9pnet_virtio 9p virtio_blk crc32c_generic ext4 unix_diag tcp_diag udp_diag netlink_diag af_packet_diag raw_diag"
+MODULES="virtio_pci 9pnet_virtio 9p virtio_blk crc32c_generic ext4 unix_diag tcp_diag udp_diag netlink_diag af_packet_diag raw_diag nf_tables veth tun overlay"
 MADE="recipe $RECIPE $SUITE"
 is_installed() { [ -f "$DIR/installed" ] && [ "$(head -1 "$DIR/installed")" = "$MADE" ] && [ -f "$DIR/initramfs" ]; }
 fetch_kernel() {                  # the newest image, which the package linux-image-amd64 names
