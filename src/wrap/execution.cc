@@ -106,8 +106,8 @@ Status Execution::start(const ExecutionOrder& order) {
           "/proc/sys/fs/inotify/max_user_instances");
   }
   // One that ends by itself gets the grace on top.
-  if (options_.every)
-    plan_ = started_ + *options_.every + (options_.limit_args.empty() ? 0ms : options_.grace);
+  if (order.every)
+    plan_ = started_ + *order.every + (options_.limit_args.empty() ? 0ms : options_.grace);
   if (options_.stall) look_ = started_;
   return {};
 }

@@ -30,6 +30,7 @@ Result<Descriptor> take_signals();
 struct ExecutionOrder {
   std::vector<std::string> words;      // the program and its arguments
   std::string mark;                    // see mark_of()
+  std::optional<Milliseconds> every;   // it is ended for a checkpoint so long after its start
   std::optional<SteadyTime> deadline;  // it is ended then, come what may
   // Seconds of the executions before, to be recorded with the checkpoint; nothing: it is not, so
   // that the same state gives the same checkpoint.

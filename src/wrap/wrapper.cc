@@ -51,6 +51,7 @@ Result<Wrapper::Exit> Wrapper::run() {
     ExecutionOrder order;
     CAIRN_TRY(order.words, command());
     order.mark = mark;
+    order.every = every();
     order.deadline = deadline_;
     if (uses_elapsed()) order.elapsed_before = from_.elapsed_seconds;
     order.from_image = resumed_ && options_.stop == StopMethod::image;
@@ -78,6 +79,12 @@ bool Wrapper::goes_on() const {
   return patterns && any_exists(*patterns);
 }
 
+// What has brought no new state may have been too short for one: each time twice as long.
+std::optional<Milliseconds> Wrapper::every() const {
+  if (!options_.every) return {};
+  return *options_.every * (1 << bad_);
+}
+
 Meanings Wrapper::meanings() const {
   Meanings all{.program = options_.program,
                .generation = from_.generation,
@@ -85,8 +92,8 @@ Meanings Wrapper::meanings() const {
                .file = content_of};
   const SteadyTime now = std::chrono::steady_clock::now();
   std::optional<SteadyTime> end = deadline_;
-  if (options_.every) {
-    const SteadyTime planned = now + *options_.every;
+  if (const auto time = every()) {
+    const SteadyTime planned = now + *time;
     end = end ? std::min(*end, planned) : planned;
   }
   if (end)

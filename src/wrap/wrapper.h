@@ -41,6 +41,7 @@ class Wrapper {
   // ---- before an execution
   Status restore(std::uint64_t below);
   bool goes_on() const;
+  std::optional<Milliseconds> every() const;
   Meanings meanings() const;
   Result<std::vector<std::string>> command() const;
   Status check_input() const;
