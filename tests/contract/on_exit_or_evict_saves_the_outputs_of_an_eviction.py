@@ -21,7 +21,7 @@ CASES = [  # contract, the exit on SIGTERM, how, the second start
 for contract, code, how, expected in CASES:
     with World() as world:
         world.job(BODY % code, **LISTS)
-        process = world.start("run", "job.sub", "--contract", contract, "--evict", how, "--evict-after", "500ms")
+        process = world.start("run", "job.sub", "--contract", contract, "--evict", how, "--evict-after", "1500ms")
         world.finish(process)
         case = (contract, code, how)
         equal((case, world.notes()), (case, ["0  ", "1  kept", expected]))
