@@ -14,7 +14,7 @@ import tempfile
 import time
 
 CAIRN = os.environ["CAIRN"]  # the program under test
-PATIENCE = 60  # seconds after which a condition will never come true
+PATIENCE = int(os.environ.get("CAIRN_PATIENCE", "60"))  # seconds after which a condition will never come true
 
 # Every job may stop at a gate: it says that it is there, and goes on when the clause opens it.
 PRELUDE = """#!/bin/sh

@@ -16,7 +16,9 @@ PROGRAMS = ("CAIRN", "CAIRN_WRAP_PROGRAM", "PYTHONDONTWRITEBYTECODE")
 
 def run(*command, **options):
     words = " ".join(f"{name}={os.environ[name]}" for name in PROGRAMS if name in os.environ)
-    return subprocess.run([HERE / "machine.sh", "run", *command], env={**os.environ, "MACHINE_ENV": f"MACHINE_INSIDE=1 {words}"},
+    # Without KVM, beside other tests, it is slow.
+    return subprocess.run([HERE / "machine.sh", "run", "-t", "1500", *command],
+                          env={**os.environ, "MACHINE_ENV": f"MACHINE_INSIDE=1 CAIRN_PATIENCE=600 {words}"},
                           stdin=subprocess.DEVNULL, **options)
 
 
