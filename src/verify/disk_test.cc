@@ -849,7 +849,8 @@ class BruteForce {
     for (std::size_t later = i; later < events().size(); ++later)
       if (changes(later) && !is_data(later) && synced_after(later, [&](const Event& sync) {
             const Event& name = events()[later];
-            return sync.path == folder_of(name.path) ||
+            // A link is in the folder of its new name alone.
+            return (name.call != Call::link && sync.path == folder_of(name.path)) ||
                    (!name.target.empty() && sync.path == folder_of(name.target));
           }))
         return true;
