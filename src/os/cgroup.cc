@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <filesystem>
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/kernel_file.h"
 #include "os/process.h"
 
 namespace cairn {
@@ -26,30 +26,14 @@ constexpr std::string_view kJobs = "job-";
 constexpr std::int64_t kKilobyte = 1024;
 constexpr auto kDeathTakesAtMost = std::chrono::seconds(10);
 
-std::string text_of(const Path& file) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> block{};
-  while (fd) {
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
-    if (got <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
-// The files are the kernel's: each write is an order, and may be refused.
 Status order(const Path& file, std::string_view what) {
-  const Descriptor fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd || ::write(fd.get(), what.data(), what.size()) == -1)
-    return system_error("write", file, errno);
-  return {};
+  if (write_kernel_file(file.c_str(), what) == 0) return {};
+  return system_error("write", file, errno);
 }
 
 std::vector<pid_t> processes_of(const Path& folder) {
   std::vector<pid_t> pids;
-  for (const std::string& line : split_list(text_of(folder / "cgroup.procs"), '\n'))
+  for (const std::string& line : split_list(read_kernel_file(folder / "cgroup.procs"), '\n'))
     if (const auto pid = parse_integer(line)) pids.push_back(static_cast<pid_t>(*pid));
   return pids;
 }
@@ -67,7 +51,7 @@ bool may_write(const Path& path) { return ::access(path.c_str(), W_OK) == 0; }
 CgroupFacts look_at(const CgroupPlace& place) {
   const Path& folder = place.folder;
   CgroupFacts facts;
-  for (const std::string& name : split_list(text_of(folder / "cgroup.controllers"), ' '))
+  for (const std::string& name : split_list(read_kernel_file(folder / "cgroup.controllers"), ' '))
     facts.has_memory = facts.has_memory || name == "memory";
   facts.is_writable = may_write(folder) && may_write(folder / "cgroup.procs") &&
                       may_write(folder / "cgroup.subtree_control");
@@ -103,7 +87,7 @@ Status remove_group(const Path& folder) {
 }
 
 bool is_populated(const Path& folder) {
-  return cgroup_count(text_of(folder / "cgroup.events"), "populated") != 0;
+  return cgroup_count(read_kernel_file(folder / "cgroup.events"), "populated") != 0;
 }
 
 // Kernels before 5.14 have no cgroup.kill: one after the other, until none is new.
@@ -202,17 +186,17 @@ Cgroup::~Cgroup() {
 
 // As HTCondor counts.  What the kernel may drop at any time, copies of files, is not the job's.
 std::int64_t Cgroup::used_kb() const {
-  const std::string stat = text_of(folder_ / "memory.stat");
+  const std::string stat = read_kernel_file(folder_ / "memory.stat");
   return (cgroup_count(stat, "anon") + cgroup_count(stat, "shmem")) / kKilobyte;
 }
 
 std::int64_t Cgroup::peak_kb() const {
-  return parse_integer(trim(text_of(folder_ / "memory.peak"))).value_or(0) / kKilobyte;
+  return parse_integer(trim(read_kernel_file(folder_ / "memory.peak"))).value_or(0) / kKilobyte;
 }
 
 // oom_kill alone is the machine's want.
 bool Cgroup::was_over_limit() const {
-  const std::string events = text_of(folder_ / "memory.events");
+  const std::string events = read_kernel_file(folder_ / "memory.events");
   return cgroup_count(events, "oom") > 0 && cgroup_count(events, "oom_kill") > 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/kernel_file.h"
 
 namespace cairn {
 namespace {
@@ -19,16 +20,6 @@ namespace {
 constexpr const char* kPasswd = "/etc/passwd";
 // The cache is asked before the file.
 constexpr const char* kCache = "/run/nscd/socket";
-
-int write_text(const char* path, const std::string& text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  const bool whole = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int failed = errno;
-  ::close(fd);
-  errno = failed;
-  return whole ? 0 : -1;
-}
 
 }  // namespace
 
@@ -90,9 +81,9 @@ PrivateHome::~PrivateHome() {
 int PrivateHome::enter() const {
   if (::unshare(CLONE_NEWNS) != 0) {
     if (errno != EPERM || ::unshare(CLONE_NEWNS | CLONE_NEWUSER) != 0) return -1;
-    if (write_text("/proc/self/setgroups", "deny") != 0 && errno != ENOENT) return -1;
-    if (write_text("/proc/self/uid_map", uid_map_) != 0 ||
-        write_text("/proc/self/gid_map", gid_map_) != 0)
+    if (write_kernel_file("/proc/self/setgroups", "deny") != 0 && errno != ENOENT) return -1;
+    if (write_kernel_file("/proc/self/uid_map", uid_map_) != 0 ||
+        write_kernel_file("/proc/self/gid_map", gid_map_) != 0)
       return -1;
   }
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return -1;

@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "os/child.h"
+#include "os/kernel_file.h"
 #include "os/private_home.h"
 
 namespace cairn {
@@ -344,17 +345,7 @@ Result<Descriptor> watch_process(pid_t pid) {
 }
 
 std::string read_proc(pid_t pid, const std::string& name) {
-  const std::string path = cat("/proc/", pid, "/", name);
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> block{};
-  while (fd) {
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(fd.get(), block.data(), block.size()); });
-    if (got <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  return text;
+  return read_kernel_file(cat("/proc/", pid, "/", name));
 }
 
 Status become_subreaper() {

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "os/descriptor.h"
+#include "os/kernel_file.h"
 #include "verify/mount_plan.h"
 
 namespace cairn::verify {
@@ -99,16 +100,6 @@ int perform(const MountStep& step) {
       return lock(target);
   }
   return 0;
-}
-
-int write_text(const char* path, const std::string& text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  const bool whole = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int failed = errno;
-  ::close(fd);
-  errno = failed;
-  return whole ? 0 : -1;
 }
 
 long pivot(const char* new_root, const char* old_root) {
@@ -231,10 +222,10 @@ int Entry::enter(const char** what) const {
   if (::unshare(spaces | (plan_->user_namespace ? CLONE_NEWUSER : 0)) != 0)
     return failed("make a namespace");
   if (plan_->user_namespace) {
-    if (write_text("/proc/self/setgroups", "deny") != 0 && errno != ENOENT)
+    if (write_kernel_file("/proc/self/setgroups", "deny") != 0 && errno != ENOENT)
       return failed("give up groups");
-    if (write_text("/proc/self/uid_map", plan_->uid_map) != 0 ||
-        write_text("/proc/self/gid_map", plan_->gid_map) != 0)
+    if (write_kernel_file("/proc/self/uid_map", plan_->uid_map) != 0 ||
+        write_kernel_file("/proc/self/gid_map", plan_->gid_map) != 0)
       return failed("map the user");
   }
   if (plan_->mounts) {

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "os/descriptor.h"
+#include "os/kernel_file.h"
 #include "wrap/execution.h"
 #include "wrap/program.h"
 #include "wrap/wrapper.h"
@@ -161,8 +162,7 @@ void die_outside(int signal) {
 
 Status next_process_id(int id) {
   const std::string text = std::to_string(id - 1);
-  const Descriptor fd(::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
-  if (!fd || ::write(fd.get(), text.data(), text.size()) == -1)
+  if (write_kernel_file("/proc/sys/kernel/ns_last_pid", text) != 0)
     return unsupported("choose process ids", errno);
   return {};
 }
