@@ -79,14 +79,14 @@ void JobLog::received(std::int64_t time_ms, std::uint64_t bytes) {
   transfer(time_ms, TransferStep::input_finished);
 }
 
-void JobLog::executing(std::int64_t time_ms, const Path& sandbox, const Granted& granted) {
+void JobLog::executing(std::int64_t time_ms, const Path& sandbox) {
   const bool restarted_in_place = execute_ms_ != 0;
   execute_ms_ = time_ms;
-  granted_ = granted;
   if (restarted_in_place) return;  // HTCondor writes no second 001
-  append(execute_event(
-      head(time_ms),
-      {.host = host_, .slot_name = slot_, .scratch_folder = sandbox.native(), .granted = granted}));
+  append(execute_event(head(time_ms), {.host = host_,
+                                       .slot_name = slot_,
+                                       .scratch_folder = sandbox.native(),
+                                       .granted = granted_}));
 }
 
 void JobLog::exited(std::int64_t time_ms, const Exited& exit) {

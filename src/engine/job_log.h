@@ -30,7 +30,7 @@ class JobLog {
 
   void submitted(std::int64_t time_ms);
   void staging(std::int64_t time_ms);
-  void executing(std::int64_t time_ms, const Path& sandbox, const Granted& granted);
+  void executing(std::int64_t time_ms, const Path& sandbox);
   void exited(std::int64_t time_ms, const Exited& exit);
   // Event 006, the first time and when it has grown.
   void measured(std::int64_t time_ms, const Use& use);
@@ -52,6 +52,7 @@ class JobLog {
 
   void set_format(const LogFormat& format) { format_ = format; }
   void set_slot(std::string slot) { slot_ = std::move(slot); }
+  void set_granted(const Granted& granted) { granted_ = granted; }
   // What the last write said, once; empty: all is well.
   std::string take_problem();
 

@@ -392,7 +392,9 @@ Status Shadow::receive(const Started& report) {
   execution_begin_ms_ = host_.now_ms();
   CAIRN_CHECK(
       store(std::move(next), {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
-  log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation), granted());
+  // The same for a restart in place, which has no time for it.
+  if (!started_) log_.set_granted(granted());
+  log_.executing(host_.now_ms(), home_.sandbox(record_.id, record_.activation));
   poison_.started(taken_ ? taken_ : record_.last_checkpoint);
   if (!std::exchange(started_, true))
     say(fmt::format("runs, from {}", resume_point()), Weight::routine);
