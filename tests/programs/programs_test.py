@@ -64,7 +64,8 @@ class Job:
         shutil.copytree(self.source, folder)
         shutil.copy(os.environ["CAIRN_WRAP_PROGRAM"], folder / "cairn-wrap")
         if (folder / "make_input.py").exists():
-            subprocess.run([sys.executable, "make_input.py"], cwd=folder, check=True)
+            subprocess.run([sys.executable, "make_input.py"], cwd=folder, check=True,
+                           env={**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"})
         for path in [path for path in folder.iterdir() if self.names and path.is_file()]:
             if path.suffix != ".py" and b"\0" not in path.read_bytes():
                 path.write_text(self.renamed(path.read_text()))

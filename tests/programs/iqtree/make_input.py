@@ -1,12 +1,3 @@
-"""An alignment: a random sequence that evolves along a balanced tree.  The same each time."""
-import random
+from sequences import evolved, write_phylip
 
-random.seed(5)
-leaves = ["".join(random.choices("ACGT", k=1000))]
-while len(leaves) < 16:
-    leaves = ["".join(random.choice("ACGT") if random.random() < rate else base for base in parent)
-              for parent in leaves for rate in (random.uniform(0.02, 0.3), random.uniform(0.02, 0.3))]
-with open("alignment.phy", "w") as out:
-    print(len(leaves), 1000, file=out)
-    for number, leaf in enumerate(leaves):
-        print(f"taxon{number:<8}", leaf, file=out)
+write_phylip("alignment.phy", evolved(leaves=16, bases=1000))
