@@ -488,7 +488,13 @@ TEST_F(Executing, SignalsTheProgramAfterATimeAndKillsItAfterTheGrace) {
   ExecutionOrder order = lab_.shell("trap '' TERM; : > deaf; while :; do sleep 0.01; done");
   order.signal_after = 20ms;
   order.grace = 30ms;
-  const Execution execution = lab_.run(order);
+  Execution execution = lab_.run(order);
+  // The signal came before the trap: later, then.
+  while (execution.exit.signal == SIGTERM && *order.signal_after < 30s) {
+    std::filesystem::remove_all(order.machine.folder);
+    *order.signal_after *= 2;
+    execution = lab_.run(order);
+  }
   EXPECT_TRUE(execution.signalled);
   EXPECT_TRUE(execution.out_of_grace);
   EXPECT_FALSE(execution.out_of_time);
@@ -617,7 +623,9 @@ TEST_F(Executing, NamesAChildThatGoesOnWriting) {
   EXPECT_TRUE(left.wrote);
   EXPECT_TRUE(left.killed);
   EXPECT_EQ(execution.exit, ExitStatus{});
-  EXPECT_LT(execution.wall, 2s);
+  // The program's time is its own: what is left over wrote later.
+  EXPECT_EQ(execution.events.back().call, Call::write);
+  EXPECT_GE(execution.events.back().at_us, execution.ended_us);
 }
 
 TEST_F(Executing, SeesWhatALeftOverChildWrites) {
@@ -697,10 +705,11 @@ TEST_F(Executing, CountsTheTimeOfAllProcesses) {
   ExecutionOrder order = lab_.shell("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
   order.watch_files = false;
   const Execution alone = lab_.run(order);
-  order.arguments[2] = cat('(', order.arguments[2], ')', " & (", order.arguments[2], "); wait");
-  const Execution two = lab_.run(order);
+  order.arguments[2] =
+      cat("for child in 1 2 3 4 5 6 7 8; do (", order.arguments[2], ") & done; wait");
+  const Execution eight = lab_.run(order);
   EXPECT_GT(alone.cpu, 0ms);
-  EXPECT_GT(two.cpu, alone.cpu);
+  EXPECT_GT(eight.cpu, alone.cpu);
 }
 
 TEST_F(Executing, RunsWithoutNamespacesToo) {
