@@ -54,6 +54,41 @@ std::string summary(const Study& study) {
              format_duration(study.undisturbed.wall));
 }
 
+// A file that lies on this machine, and that the execution looked for in vain.
+struct LeftBehind {
+  std::string path;
+  bool is_named = false;  // by its last words; else the last of such files
+};
+
+std::optional<LeftBehind> left_behind(const Stretch& stretch) {
+  std::optional<LeftBehind> last;
+  for (const Miss& miss : stretch.execution.misses) {
+    const std::string name = Path(miss.path).filename();
+    std::error_code unknown;
+    if (name.empty() || !std::filesystem::exists(miss.path, unknown)) continue;
+    last = {miss.path, stretch.last_words().find(name) != std::string::npos};
+    if (last->is_named) break;
+  }
+  return last;
+}
+
+void explain_failure(Study& study, Flaw& flaw) {
+  flaw.cause = "the job fails although nobody disturbs it";
+  flaw.advice = "make it run to its end first: cairn run shows how far it comes";
+  const auto again = study.lived(study.once(
+      study.stretches() - 1, [](ExecutionOrder& execution) { execution.watch_misses = true; }));
+  const auto file = again && !again->stretches.empty() ? left_behind(again->last()) : std::nullopt;
+  if (!file) return;
+  flaw.cause = cat(file->is_named ? "it needs " : flaw.cause + "; it looked for ", file->path,
+                   ", which lies on this machine and on no other");
+  const bool is_library = file->path.find(".so") != std::string::npos;
+  flaw.advice = cat("send it along: transfer_input_files = ", file->path,
+                    is_library ? "; a program looks for libraries beside itself if it is linked "
+                                 "with -Wl,-rpath,'$ORIGIN', or with LD_LIBRARY_PATH=. in its "
+                                 "environment"
+                               : ", and let the program look for it in the working folder");
+}
+
 Finding not_completed(Study& study) {
   Finding finding;
   const Life& life = study.undisturbed;
@@ -61,8 +96,7 @@ Finding not_completed(Study& study) {
   if (life.end != End::failed) return finding;
   Flaw flaw;
   flaw.seen = finding.evidence;
-  flaw.cause = "the job fails although nobody disturbs it";
-  flaw.advice = "make it run to its end first: cairn run shows how far it comes";
+  explain_failure(study, flaw);
   flaw.repeat = study.repeat(Property::reference);
   add_flaw(finding, std::move(flaw));
   return finding;
