@@ -85,6 +85,10 @@ Findings lint_example(const std::vector<Fence>& fences) {
         input.pool = parse_pool_version(fence.info.substr(option + kOption.size()));
       continue;
     }
+    if (fence.info.starts_with("elf ")) {
+      files.add("/job/" + fence.info.substr(4), elf_with(fence.text));
+      continue;
+    }
     script = fence.info.substr(fence.info.find(' ') + 1);
     files.add("/job/" + script, with_carriage_returns(fence.text));
   }

@@ -1,11 +1,14 @@
 // What the tests of `cairn lint` share: a disk that is a map.
 #pragma once
 
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,44 @@ inline const std::string kElf = std::string(
     "\x7f"
     "ELF\0\0",
     6);
+
+// A program with such lines of `readelf -d`: "NEEDED libc.so.6", "RUNPATH $ORIGIN".
+inline std::string elf_with(const std::string& lines) {
+  std::string strings(1, '\0');
+  std::vector<Elf64_Dyn> dynamic;
+  std::istringstream in(lines);
+  for (std::string tag, text; in >> tag >> text;) {
+    dynamic.push_back({tag == "NEEDED"  ? DT_NEEDED
+                       : tag == "RPATH" ? DT_RPATH
+                                        : DT_RUNPATH,
+                       {strings.size()}});
+    strings += text + '\0';
+  }
+  const std::size_t at = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
+  const std::size_t bytes = (dynamic.size() + 3) * sizeof(Elf64_Dyn);
+  dynamic.push_back({DT_STRTAB, {at + bytes}});
+  dynamic.push_back({DT_STRSZ, {strings.size()}});
+  dynamic.push_back({DT_NULL, {0}});
+  Elf64_Ehdr head{};
+  std::memcpy(head.e_ident, ELFMAG, SELFMAG);
+  head.e_ident[EI_CLASS] = ELFCLASS64;
+  head.e_ident[EI_DATA] = ELFDATA2LSB;
+  head.e_ident[EI_VERSION] = EV_CURRENT;
+  head.e_type = ET_DYN;
+  head.e_machine = EM_X86_64;
+  head.e_version = EV_CURRENT;
+  head.e_ehsize = sizeof head;
+  head.e_phoff = sizeof head;
+  head.e_phentsize = sizeof(Elf64_Phdr);
+  head.e_phnum = 2;
+  const std::size_t whole = at + bytes + strings.size();
+  const Elf64_Phdr segments[] = {{PT_LOAD, PF_R, 0, 0, 0, whole, whole, 4096},
+                                 {PT_DYNAMIC, PF_R, at, at, at, bytes, bytes, 8}};
+  std::string elf(reinterpret_cast<const char*>(&head), sizeof head);
+  elf.append(reinterpret_cast<const char*>(segments), sizeof segments);
+  elf.append(reinterpret_cast<const char*>(dynamic.data()), bytes);
+  return elf + strings;
+}
 
 class FakeFiles final : public FileReader {
  public:
@@ -58,6 +99,9 @@ inline FakeFiles job_folder() {
   files.add("/job/work", kElf);
   files.add("/job/tool", kElf, false);
   files.add("/job/numbers.txt", "1\n2\n", false);
+  files.add("/job/libgsl.so.27", kElf, false);
+  files.add("/home/ada/lib/libgsl.so.27", kElf, false);
+  files.add("/lib/x86_64-linux-gnu/libc.so.6", kElf, false);
   return files;
 }
 

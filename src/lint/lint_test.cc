@@ -230,5 +230,51 @@ TEST(Vocabulary, BelievesOnlyNearSlips) {
     EXPECT_EQ(slip_of(own, all_commands()), std::nullopt) << own;
 }
 
+// ---- shared libraries
+
+TEST_F(Lint, KnowsWhichSharedLibrariesAreThere) {
+  const auto codes_of_program = [this](const std::string& elf, const std::string& lines = "") {
+    files_.add("/job/work", elf_with("NEEDED libc.so.6\n" + elf));
+    return codes(lines);
+  };
+  const std::string away = "NEEDED libgsl.so.27\nRUNPATH /home/ada/lib\n";
+  EXPECT_THAT(codes_of_program(""), IsEmpty());
+  EXPECT_THAT(codes_of_program(away), ElementsAre("CL315"));
+  EXPECT_THAT(codes_of_program("NEEDED libgsl.so.27\n"), ElementsAre("CL315"));
+  // It goes along, and is looked for elsewhere.
+  EXPECT_THAT(codes_of_program(away, "transfer_input_files = libgsl.so.27\n"),
+              ElementsAre("CL315"));
+  for (const char* folder : {"$ORIGIN", "${ORIGIN}/", "/opt:$ORIGIN/."})
+    EXPECT_THAT(codes_of_program(cat("NEEDED libgsl.so.27\nRUNPATH ", folder, "\n"),
+                                 "transfer_input_files = libgsl.so.27\n"),
+                IsEmpty())
+        << folder;
+  files_.add_folder("/job/lib");
+  files_.add("/job/lib/libgsl.so.27", kElf);
+  const std::string below = "NEEDED libgsl.so.27\nRUNPATH $ORIGIN/lib\n";
+  EXPECT_THAT(codes_of_program(below, "transfer_input_files = lib\n"), IsEmpty());
+  EXPECT_THAT(codes_of_program(below), ElementsAre("CL315"));
+}
+
+TEST_F(Lint, SaysNothingOfLibrariesWhereItCannotKnow) {
+  files_.add("/job/work", elf_with("NEEDED libgsl.so.27\n"));
+  ASSERT_THAT(codes(""), ElementsAre("CL315"));
+  for (const char* line :
+       {"environment = LD_LIBRARY_PATH=.", "getenv = True", "docker_image = debian:12",
+        "container_image = x.sif", "transfer_executable = false"})
+    EXPECT_THAT(codes(cat(line, "\n")), Not(Contains("CL315"))) << line;
+}
+
+TEST_F(Lint, SaysWhatToDoAboutALibrary) {
+  const auto fix = [this](const std::string& folder, const std::string& lines) {
+    files_.add("/job/work", elf_with(cat("NEEDED libgsl.so.27\nRUNPATH ", folder, "\n")));
+    return check(kJob + lines + "queue\n").list.at(0).fix;
+  };
+  EXPECT_EQ(fix("$ORIGIN", ""), "send it along: transfer_input_files = /job/libgsl.so.27");
+  EXPECT_THAT(fix("/home/ada/lib", ""), HasSubstr("or link it statically"));
+  EXPECT_EQ(fix("/home/ada/lib", "transfer_input_files = libgsl.so.27\n"),
+            "link it with -Wl,-rpath,'$ORIGIN', so that it looks beside itself");
+}
+
 }  // namespace
 }  // namespace cairn::lint

@@ -8,6 +8,7 @@ namespace cairn::lint {
 namespace {
 
 constexpr std::size_t kBytesMax = 4U << 20U;  // a script larger than that is data
+constexpr std::size_t kElfBytesMax = 256U << 20U;
 
 // "/usr/bin/env -S python3 -u": the first word that is neither env nor an option.
 ProgramKind kind_by_line(std::string_view line) {
@@ -55,6 +56,8 @@ Program look_at_program(const FileReader& files, const std::filesystem::path& pa
     program.kind = ProgramKind::elf;
     program.links_libcairn =
         bytes->find("libcairn.so") != bytes->npos || bytes->find("cairn_open") != bytes->npos;
+    if (!program.is_whole) bytes = files.read(path, kElfBytesMax);
+    program.libraries = read_elf_libraries(std::move(bytes).value_or(""));
     return program;
   }
   if (!is_text(*bytes)) return program;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lint/elf_libraries.h"
 #include "lint/lint.h"
 #include "lint/python_script.h"
 #include "lint/shell_script.h"
@@ -30,6 +31,7 @@ struct Program {
   ShellScript shell;
   PythonScript python;
   bool links_libcairn = false;  // ELF: needs libcairn.so, or holds it
+  ElfLibraries libraries;
 
   bool is_script() const {
     return kind == ProgramKind::shell || kind == ProgramKind::python ||

@@ -112,6 +112,92 @@ const Exit* other_checkpoint_exit(const std::vector<Exit>& exits, std::int64_t c
   return nullptr;
 }
 
+// ---- shared libraries
+
+// What is there is the system's, and may be expected of other machines too.
+constexpr auto kSystemFolders = std::to_array<std::string_view>(
+    {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu",
+     "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"});
+
+// "$ORIGIN/lib" -> "lib", relative to the program; nothing: an absolute folder.
+std::optional<std::string> folder_beside(std::string_view folder) {
+  for (const std::string_view origin : {"$ORIGIN", "${ORIGIN}"})
+    if (folder.starts_with(origin)) {
+      folder.remove_prefix(origin.size());
+      while (folder.starts_with('/')) folder.remove_prefix(1);
+      while (folder.ends_with('/')) folder.remove_suffix(1);
+      return folder.empty() ? "." : plain_name(folder);
+    }
+  return {};
+}
+
+// A library that a program needs, and that will not be found where the job runs.
+struct ForeignLibrary {
+  std::string name;
+  std::string path;         // here; empty: in no folder that the program names
+  bool goes_along = false;  // but the program does not look beside itself
+};
+
+class LibrarySearch {
+ public:
+  LibrarySearch(const Job& job, const Program& program)
+      : job_(job),
+        program_(program),
+        inputs_(job.list("transfer_input_files").value_or(std::vector<std::string>{})) {}
+
+  std::vector<ForeignLibrary> foreign() const {
+    std::vector<ForeignLibrary> found;
+    for (const std::string& name : program_.libraries.needed)
+      if (name.find('/') == name.npos && !is_of_system(name) && !arrives(name))
+        found.push_back({name, path_here(name), input(name) != nullptr});
+    return found;
+  }
+  bool looks_beside() const {
+    return std::any_of(program_.libraries.folders.begin(), program_.libraries.folders.end(),
+                       [](const std::string& folder) { return folder_beside(folder) == "."; });
+  }
+
+ private:
+  bool is_there(const std::filesystem::path& path) const {
+    return job_.input().files->look(path).has_value();
+  }
+  bool is_of_system(const std::string& name) const {
+    return std::any_of(kSystemFolders.begin(), kSystemFolders.end(), [&](std::string_view folder) {
+      return is_there(std::filesystem::path(folder) / name);
+    });
+  }
+  const std::string* input(std::string_view name) const {
+    const auto found = std::find_if(inputs_.begin(), inputs_.end(), [name](const auto& each) {
+      return arrival_name(each) == name;
+    });
+    return found == inputs_.end() ? nullptr : &*found;
+  }
+  // In a folder beside the program, where the program looks for it.
+  bool arrives(const std::string& name) const {
+    if (looks_beside() && input(name) != nullptr) return true;
+    for (const std::string& each : program_.libraries.folders) {
+      const auto folder = folder_beside(each);
+      const std::string* const sent = folder ? input(*folder) : nullptr;
+      if (sent != nullptr && is_there(job_.on_disk(*sent) / name)) return true;
+    }
+    return false;
+  }
+  std::string path_here(const std::string& name) const {
+    for (const std::string& each : program_.libraries.folders) {
+      const auto beside = folder_beside(each);
+      const std::filesystem::path folder =
+          beside ? program_.path.parent_path() / *beside : std::filesystem::path(each);
+      const std::filesystem::path path = (folder / name).lexically_normal();
+      if (is_there(path)) return path;
+    }
+    return {};
+  }
+
+  const Job& job_;
+  const Program& program_;
+  std::vector<std::string> inputs_;
+};
+
 constexpr auto kSourceEndings =
     std::to_array<std::string_view>({".c", ".cc", ".cpp", ".cxx", ".f90", ".f", ".go", ".rs"});
 
@@ -289,6 +375,33 @@ void path_in_program(const Job& job, Report& report) {
   }
 }
 
+void foreign_library(const Job& job, Report& report) {
+  if (job.transfers_nothing() || job.input().files == nullptr) return;
+  // In a container there are other files; where LD_LIBRARY_PATH leads is not known.
+  if (!job.text("container_image").empty() || !job.text("docker_image").empty() ||
+      !job.text("getenv").empty() || job.is_named("LD_LIBRARY_PATH"))
+    return;
+  for (const Program& program : job.programs()) {
+    if (program.is_main && job.is_false("transfer_executable")) continue;
+    const LibrarySearch search(job, program);
+    const auto libraries = search.foreign();
+    if (libraries.empty()) continue;
+    const ForeignLibrary& first = libraries.front();
+    const std::string path = first.path.empty() ? first.name : first.path;
+    const std::string link = "link it with -Wl,-rpath,'$ORIGIN', so that it looks beside itself";
+    report.add(job.line(program.is_main ? "executable" : "transfer_input_files"),
+               cat(program.name, " needs the shared library ", path,
+                   libraries.size() > 1 ? cat(" and ", libraries.size() - 1, " more") : "",
+                   first.goes_along ? ", which goes along, but the program does not look for it "
+                                      "beside itself"
+                                    : ": where the job runs it is not there"),
+               first.goes_along        ? link
+               : search.looks_beside() ? cat("send it along: transfer_input_files = ", path)
+                                       : cat("send it along, transfer_input_files = ", path,
+                                             ", and ", link, "; or link it statically"));
+  }
+}
+
 void unlisted_state(const Job& job, Report& report) {
   const auto entries = job.checkpoint_files();
   if (!job.makes_checkpoints() || !entries || job.transfers_nothing()) return;
@@ -375,6 +488,7 @@ constexpr std::array kChecks = {
     Check{"CL313", Severity::error, "Appended output that is not in the checkpoint",
           unlisted_results},
     Check{"CL314", Severity::error, "Output that is removed at the end", removed_output},
+    Check{"CL315", Severity::warning, "Shared library of this machine", foreign_library},
 };
 
 }  // namespace
