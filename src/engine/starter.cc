@@ -41,6 +41,7 @@ constexpr int kLaunchComesWithin = 20;  // milliseconds
 // A program that is near its limit, or not yet known, is measured often.
 constexpr auto kMeasureSeldom = std::chrono::seconds(1);
 constexpr auto kMeasureOften = std::chrono::milliseconds(200);
+constexpr std::size_t kNamesAtATime = 10'000;         // some 10 ms
 constexpr auto kPatience = std::chrono::minutes(10);  // HTCondor's MachineMaxVacateTime
 
 // The engine's end is gone: nobody is left to report to.
@@ -155,6 +156,7 @@ class Starter {
   // Of the program that runs: when it is measured again, the most so far, and what was said of it.
   std::chrono::steady_clock::time_point measured_next_;
   Use use_, said_;
+  std::optional<DiskUse> disk_;
   std::chrono::steady_clock::time_point disk_next_;
   Descriptor spool_lock_;  // a successor of ours waits for it before it looks into the spool
   bool quit_ = false;
@@ -472,11 +474,14 @@ void Starter::measure() {
   report(Measured{use_});
 }
 
-// At no more than a hundredth of the time: a sandbox may have a million files.
+// At no more than a hundredth of the time, and never for long: orders wait meanwhile.
 void Starter::measure_disk() {
   const auto begin = std::chrono::steady_clock::now();
   if (!job_.transfer_files || begin < disk_next_) return;
-  use_.disk_kb = std::max(use_.disk_kb, disk_use_kb(order_->sandbox));
+  if (!disk_) disk_.emplace(order_->sandbox);
+  const bool is_whole = disk_->step(kNamesAtATime);
+  use_.disk_kb = std::max(use_.disk_kb, disk_->kb());
+  if (is_whole) disk_.reset();
   disk_next_ = begin + 100 * (std::chrono::steady_clock::now() - begin);
 }
 

@@ -2,25 +2,33 @@
 
 #include <sys/stat.h>
 
-#include <set>
-#include <utility>
-
 namespace cairn {
 
-std::int64_t disk_use_kb(const Path& folder) {
-  namespace stdfs = std::filesystem;
-  constexpr auto kOptions = stdfs::directory_options::skip_permission_denied;
-  std::int64_t bytes = 0;
-  std::set<std::pair<dev_t, ino_t>> seen;
+namespace stdfs = std::filesystem;
+
+bool DiskUse::step(std::size_t names) {
+  // Files come and go: where a folder cannot be read on, the next one is.
   std::error_code gone;
-  for (stdfs::recursive_directory_iterator entry(folder, kOptions, gone), end;
-       !gone && entry != end; entry.increment(gone)) {
-    struct stat info {};
-    if (::lstat(entry->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    if (info.st_nlink > 1 && !seen.emplace(info.st_dev, info.st_ino).second) continue;
-    bytes += info.st_size;
+  for (; names > 0; --names) {
+    if (at_ == stdfs::directory_iterator()) {
+      if (folders_.empty()) return true;
+      at_ = stdfs::directory_iterator(folders_.back(), gone);
+      folders_.pop_back();
+    } else {
+      count(at_->path());
+      at_.increment(gone);
+    }
   }
-  return (bytes + 1023) / 1024;
+  return false;
+}
+
+void DiskUse::count(const Path& name) {
+  struct stat info {};
+  if (::lstat(name.c_str(), &info) != 0) return;
+  if (S_ISDIR(info.st_mode)) folders_.push_back(name);
+  if (!S_ISREG(info.st_mode)) return;
+  if (info.st_nlink > 1 && !seen_.emplace(info.st_dev, info.st_ino).second) return;
+  bytes_ += info.st_size;
 }
 
 }  // namespace cairn
