@@ -1,7 +1,6 @@
 #include "wrap/criu.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "os/process.h"
 #include "wrap/capsule.h"
 #include "wrap/freeze.h"
+#include "wrap/scratch.h"
 
 namespace cairn::wrap {
 namespace {
@@ -152,21 +152,18 @@ Status look_for_criu() {
 }
 
 Status probe_criu() {
-  std::string name = (stdfs::temp_directory_path() / "cairn-probe-XXXXXX").native();
-  if (::mkdtemp(name.data()) == nullptr) return system_error("make", name, errno);
-  const Path folder = name;
+  CAIRN_TRY(const Scratch scratch, Scratch::make());
   CAIRN_CHECK(next_process_id(kFirstProgramId));
   SpawnOptions options;
   CAIRN_TRY(options.program, find_in_path("sleep"));
   options.arguments = {"sleep", "1000"};
   CAIRN_TRY(const pid_t pid, spawn(options));
-  Status done = save(pid, folder, std::chrono::seconds(30));
+  Status done = save(pid, scratch.folder(), std::chrono::seconds(30));
   ::kill(pid, SIGKILL);
   static_cast<void>(wait_for(pid).has_value());
   if (done)
-    if (const auto restored = restore(folder); !restored) done = restored.error();
+    if (const auto restored = restore(scratch.folder()); !restored) done = restored.error();
   static_cast<void>(kill_descendants().has_value());
-  remove_folder(folder);
   CAIRN_CHECK(next_process_id(kFirstProgramId));
   return done;
 }

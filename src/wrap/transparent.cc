@@ -1,8 +1,5 @@
 #include "wrap/transparent.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <array>
 
 #include "base/text.h"
@@ -10,11 +7,10 @@
 #include "os/command.h"
 #include "wrap/capsule.h"
 #include "wrap/criu.h"
+#include "wrap/scratch.h"
 
 namespace cairn::wrap {
 namespace {
-
-namespace stdfs = std::filesystem;
 
 std::string last_line(std::string_view text) {
   text = trim(text);
@@ -32,25 +28,6 @@ Status ran(const char* what, const std::vector<std::string>& words, const Path& 
   return Error{Errc::unsupported, cat(what, ": ", why), 0, {}};
 }
 
-// A folder that goes with its guard.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (stdfs::temp_directory_path() / "cairn-probe-XXXXXX").native();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    if (!folder_.empty()) stdfs::remove_all(folder_, ignored);
-  }
-  const Path& folder() const { return folder_; }
-
- private:
-  Path folder_;
-};
-
 Status try_criu() {
   CAIRN_CHECK(look_for_criu());
   CAIRN_CHECK(enter_capsule());
@@ -65,7 +42,7 @@ void use_criu(WrapOptions& options) {
 Status probe_dmtcp() {
   for (const char* tool : {"dmtcp_launch", "dmtcp_command", "dmtcp_restart"})
     CAIRN_CHECK(find_in_path(tool));
-  const Scratch scratch;
+  CAIRN_TRY(const Scratch scratch, Scratch::make());
   const std::string folder = scratch.folder();
   const std::string ask = cat(
       "dmtcp_launch --quiet --new-coordinator --coord-port 0 --port-file port --ckptdir ", folder,
