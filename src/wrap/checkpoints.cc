@@ -182,6 +182,11 @@ Status Checkpoints::look_before() {
   return {};
 }
 
+bool Checkpoints::has_one_file() const {
+  const auto found = present();
+  return found && found->size() == 1;
+}
+
 bool Checkpoints::is_one_file() const {
   const auto found = present();
   return patterns_.size() == 1 && found && found->size() == 1 && found->contains(patterns_.front());

@@ -221,13 +221,18 @@ void Execution::on_news() {
   if (news == Renewals::News::nothing) return;
   if (news != Renewals::News::begun) {
     const Time now = Clock::now();
-    // One file that was renamed into its place is whole; others may be followed by more.
-    const bool is_whole = news == Renewals::News::renamed && checkpoints_.is_one_file();
-    settled_ = is_whole ? now : now + options_.settle;
+    if (!restless_) is_alone_ = true;
     if (!restless_) restless_ = now;
+    is_alone_ = is_alone_ && news == Renewals::News::renamed && checkpoints_.has_one_file();
+    const auto is_long = [&](Time since) { return now - since > kRestless * options_.settle; };
+    // One file that was renamed into its place is whole; others may be followed by more, but not
+    // where none ever was.
+    const bool is_whole = news == Renewals::News::renamed &&
+                          (checkpoints_.is_one_file() || (is_alone_ && is_long(*restless_)));
+    settled_ = is_whole ? now : now + options_.settle;
     const bool is_due = !options_.every || (plan_ && *plan_ <= now);
-    if (is_due && !said_restless_ &&
-        now - std::max(*restless_, plan_.value_or(started_)) > kRestless * options_.settle) {
+    if (is_due && !is_whole && !said_restless_ &&
+        is_long(std::max(*restless_, plan_.value_or(started_)))) {
       said_restless_ = true;
       say_(cat("a checkpoint is due, and its files are written again and again, never ",
                format_duration(options_.settle),

@@ -10,6 +10,20 @@ with World() as world:
     assert world.to_the_end(*STATE, "--freeze", "--settle", "1h", "--every", "300ms", counter=fast) > 2
     world.expect_result()
 
+# So it is where the name is a pattern, when there was never another file for long.
+GLOB = ["--checkpoint-files", "state.t*", *STATE[2:]]
+with World() as world:
+    assert world.to_the_end(*GLOB, "--freeze", "--settle", "20ms", "--every", "300ms", counter=fast) > 2
+    world.expect_result()
+
+# With another file beside it a set is not known to be whole.
+with World(steps=100000) as world:
+    process = world.start(*GLOB, "--freeze", "--settle", "400ms", "--every", "100ms",
+                          counter=["--deaf", "--save-every=1", "--pause=0.001"])
+    world.wait_for(lambda: world.read("state.txt"), "a state")
+    (world.folder / "state.table").write_text("beside it\n")
+    assert any("again and again, never 400 ms apart" in line for line in process.stderr), "nothing was said"
+
 # In place, again and again: that may be the middle of it.  None is taken, and the user is told why.
 with World(steps=100000) as world:
     process = world.start(*STATE, "--freeze", "--settle", "400ms", "--every", "100ms",
