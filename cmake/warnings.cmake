@@ -5,7 +5,10 @@ target_compile_options(cairn_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(cairn_flags INTERFACE -Werror)
 endif()
+# What goes along to other machines is linked so; sanitizers cannot be.
+set(CAIRN_STATIC -static)
 if(CAIRN_SANITIZE)
+  set(CAIRN_STATIC "")
   add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CAIRN_SANITIZE})
 endif()

@@ -24,7 +24,7 @@ target_precompile_headers(cairn_wrap PRIVATE <CLI/CLI.hpp>)
 
 add_executable(cairn_wrap_program ${PROJECT_SOURCE_DIR}/src/wrap/program/main.cc)
 set_target_properties(cairn_wrap_program PROPERTIES OUTPUT_NAME cairn-wrap POSITION_INDEPENDENT_CODE OFF)
-target_link_libraries(cairn_wrap_program PRIVATE cairn_flags -static cairn_wrap)
+target_link_libraries(cairn_wrap_program PRIVATE cairn_flags ${CAIRN_STATIC} cairn_wrap)
 target_compile_options(cairn_wrap_program PRIVATE "$<$<CONFIG:Release>:${small}>")
 target_link_options(cairn_wrap_program PRIVATE $<$<CONFIG:Release>:-s> -Wl,--gc-sections)
 install(TARGETS cairn_wrap_program RUNTIME)
