@@ -105,7 +105,7 @@ class Execution {
   std::optional<Time> look_;      // does it do anything?
   Time lived_;                    // when it last did
   std::uint64_t life_ = 0;
-  bool is_alone_ = false;         // since then: one file each time, renamed into its place
+  bool is_alone_ = false;  // since then: one file each time, renamed into its place
   bool said_restless_ = false;
   bool saved_ = false;  // as an image, which has ended it
   FileSet seen_;        // at the last look, where nothing can be watched
