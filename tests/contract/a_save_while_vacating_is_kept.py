@@ -11,5 +11,6 @@ if [ ! -e "$GATES/running.reached" ]; then gate running; fi
 for contract, expected in (("cairn", ["0", "1", "7"]), ("htcondor", ["0", "1", "1"])):
     with World() as world:
         world.job(BODY)
-        world.run("--contract", contract, "--evict-after", "500ms")
+        world.evict_at_gate("running", contract)
+        world.cairn("wait", "1")
         equal((contract, world.notes()), (contract, expected))

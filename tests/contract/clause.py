@@ -132,6 +132,13 @@ class World:
     def wait_for_gate(self, name):
         wait_for(lambda: (self.gates / f"{name}.reached").exists(), f"the job at gate {name}")
 
+    def evict_at_gate(self, name, contract="cairn", how="soft"):
+        """Runs the job in the background, and makes it leave where it waits at the gate."""
+        self.cairn("engine", "--contract", contract)
+        self.cairn("submit", "job.sub")
+        self.wait_for_gate(name)
+        self.cairn("vacate", "1", *(["--fast"] if how == "fast" else []))
+
     def wait_for_checkpoint(self, number, job="1.0"):
         """Until it is durable: the program runs again before that."""
         cluster, proc = job.split(".")

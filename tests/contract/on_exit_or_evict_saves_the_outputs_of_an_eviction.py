@@ -21,8 +21,8 @@ CASES = [  # contract, the exit on SIGTERM, how, the second start
 for contract, code, how, expected in CASES:
     with World() as world:
         world.job(BODY % code, **LISTS)
-        process = world.start("run", "job.sub", "--contract", contract, "--evict", how, "--evict-after", "1500ms")
-        world.finish(process)
+        world.evict_at_gate("running", contract, how)
+        world.cairn("wait", "1")
         case = (contract, code, how)
         equal((case, world.notes()), (case, ["0  ", "1  kept", expected]))
         equal((case, world.read("job.out")), (case, "" if how == "fast" else "leaving\n"))
