@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "lint/check.h"
+#include "lint/foreign_library.h"
 #include "lint/program_facts.h"
 
 namespace cairn::lint {
@@ -111,92 +112,6 @@ const Exit* other_checkpoint_exit(const std::vector<Exit>& exits, std::int64_t c
     if (exit.code >= 10 && exit.code < 124 && exit.code != code) return &exit;
   return nullptr;
 }
-
-// ---- shared libraries
-
-// What is there is the system's, and may be expected of other machines too.
-constexpr auto kSystemFolders = std::to_array<std::string_view>(
-    {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu",
-     "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"});
-
-// "$ORIGIN/lib" -> "lib", relative to the program; nothing: an absolute folder.
-std::optional<std::string> folder_beside(std::string_view folder) {
-  for (const std::string_view origin : {"$ORIGIN", "${ORIGIN}"})
-    if (folder.starts_with(origin)) {
-      folder.remove_prefix(origin.size());
-      while (folder.starts_with('/')) folder.remove_prefix(1);
-      while (folder.ends_with('/')) folder.remove_suffix(1);
-      return folder.empty() ? "." : plain_name(folder);
-    }
-  return {};
-}
-
-// A library that a program needs, and that will not be found where the job runs.
-struct ForeignLibrary {
-  std::string name;
-  std::string path;         // here; empty: in no folder that the program names
-  bool goes_along = false;  // but the program does not look beside itself
-};
-
-class LibrarySearch {
- public:
-  LibrarySearch(const Job& job, const Program& program)
-      : job_(job),
-        program_(program),
-        inputs_(job.list("transfer_input_files").value_or(std::vector<std::string>{})) {}
-
-  std::vector<ForeignLibrary> foreign() const {
-    std::vector<ForeignLibrary> found;
-    for (const std::string& name : program_.libraries.needed)
-      if (name.find('/') == name.npos && !is_of_system(name) && !arrives(name))
-        found.push_back({name, path_here(name), input(name) != nullptr});
-    return found;
-  }
-  bool looks_beside() const {
-    return std::any_of(program_.libraries.folders.begin(), program_.libraries.folders.end(),
-                       [](const std::string& folder) { return folder_beside(folder) == "."; });
-  }
-
- private:
-  bool is_there(const std::filesystem::path& path) const {
-    return job_.input().files->look(path).has_value();
-  }
-  bool is_of_system(const std::string& name) const {
-    return std::any_of(kSystemFolders.begin(), kSystemFolders.end(), [&](std::string_view folder) {
-      return is_there(std::filesystem::path(folder) / name);
-    });
-  }
-  const std::string* input(std::string_view name) const {
-    const auto found = std::find_if(inputs_.begin(), inputs_.end(), [name](const auto& each) {
-      return arrival_name(each) == name;
-    });
-    return found == inputs_.end() ? nullptr : &*found;
-  }
-  // In a folder beside the program, where the program looks for it.
-  bool arrives(const std::string& name) const {
-    if (looks_beside() && input(name) != nullptr) return true;
-    for (const std::string& each : program_.libraries.folders) {
-      const auto folder = folder_beside(each);
-      const std::string* const sent = folder ? input(*folder) : nullptr;
-      if (sent != nullptr && is_there(job_.on_disk(*sent) / name)) return true;
-    }
-    return false;
-  }
-  std::string path_here(const std::string& name) const {
-    for (const std::string& each : program_.libraries.folders) {
-      const auto beside = folder_beside(each);
-      const std::filesystem::path folder =
-          beside ? program_.path.parent_path() / *beside : std::filesystem::path(each);
-      const std::filesystem::path path = (folder / name).lexically_normal();
-      if (is_there(path)) return path;
-    }
-    return {};
-  }
-
-  const Job& job_;
-  const Program& program_;
-  std::vector<std::string> inputs_;
-};
 
 constexpr auto kSourceEndings =
     std::to_array<std::string_view>({".c", ".cc", ".cpp", ".cxx", ".f90", ".f", ".go", ".rs"});
@@ -383,8 +298,7 @@ void foreign_library(const Job& job, Report& report) {
     return;
   for (const Program& program : job.programs()) {
     if (program.is_main && job.is_false("transfer_executable")) continue;
-    const LibrarySearch search(job, program);
-    const auto libraries = search.foreign();
+    const auto libraries = foreign_libraries(job, program);
     if (libraries.empty()) continue;
     const ForeignLibrary& first = libraries.front();
     const std::string path = first.path.empty() ? first.name : first.path;
@@ -396,7 +310,7 @@ void foreign_library(const Job& job, Report& report) {
                                       "beside itself"
                                     : ": where the job runs it is not there"),
                first.goes_along        ? link
-               : search.looks_beside() ? cat("send it along: transfer_input_files = ", path)
+               : looks_beside(program) ? cat("send it along: transfer_input_files = ", path)
                                        : cat("send it along, transfer_input_files = ", path,
                                              ", and ", link, "; or link it statically"));
   }
