@@ -1,6 +1,7 @@
 #include "submit/ad_builder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -28,12 +29,29 @@ std::string_view without_quotes(std::string_view text) {
 
 constexpr std::size_t kParsedMax = 1000;
 
+// Blanks part the items of some lists as commas do.
+std::string commas(std::string_view text) {
+  std::string list(text);
+  std::replace_if(
+      list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n'; }, ',');
+  return list;
+}
+
+// Commands whose value Cairn never takes from the cluster's first job.
+bool is_own_here(std::string_view name) {
+  for (const std::string_view own :
+       {"arguments", "arguments2", "Args", "environment", "environment2", "env"})
+    if (equal_ignoring_case(name, own)) return true;
+  return false;
+}
+
 }  // namespace
 
 void AdBuilder::begin_cluster(int id) {
   cluster_ = id;
   base_is_whole_ = false;
   plan_.clear();
+  given_.clear();
 }
 
 Result<std::string> AdBuilder::make(int proc, Place queue) {
@@ -131,7 +149,7 @@ Result<std::optional<AdBuilder::Param>> AdBuilder::param(std::string_view name,
   if (macro == nullptr) return std::optional<Param>();
   const auto raw = macros_.find(name);  // marks it used
   place_ = macro->live ? queue_ : Place{macro->file, macro->line};
-  if (raw->empty()) return std::optional<Param>();
+  if (raw->empty()) return nothing(name);
   std::string text(*raw);
   if (!macro->literal || macro->live) {
     CAIRN_TRY(text, macros_.expand(*raw));
@@ -143,8 +161,25 @@ Result<std::optional<AdBuilder::Param>> AdBuilder::param(std::string_view name,
     }
   }
   const std::string_view trimmed = trim(text);
-  if (trimmed.empty()) return std::optional<Param>();
+  if (trimmed.empty()) return nothing(name);
+  if (!base_is_whole_) given_.emplace(name);
   return std::optional<Param>({std::string(trimmed), name});
+}
+
+std::optional<AdBuilder::Param> AdBuilder::nothing(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kEachJobsOwn = {
+      "initialdir", "Iwd", "initial_dir", "job_iwd", "requirements", "hold", "rank", "preferences"};
+  if (!base_is_whole_ || !given_.contains(name) || starts_with_ignoring_case(name, "MY."))
+    return std::nullopt;
+  if (std::any_of(kEachJobsOwn.begin(), kEachJobsOwn.end(),
+                  [name](std::string_view own) { return equal_ignoring_case(own, name); }))
+    return std::nullopt;
+  const bool ours = !context_.as_htcondor && is_own_here(name);
+  warn_once(cat(name, ours ? " stands for nothing here: a pool would give the job what the "
+                             "cluster's first job has"
+                           : " stands for nothing here: the job has what the cluster's first job "
+                             "has, as in HTCondor"));
+  return std::nullopt;
 }
 
 Result<std::optional<bool>> AdBuilder::bool_param(std::string_view name,
@@ -155,6 +190,11 @@ Result<std::optional<bool>> AdBuilder::bool_param(std::string_view name,
   if (!truth)
     return Error{
         Errc::invalid, cat(value->name, " = ", value->text, ": expected true or false"), 0, {}};
+  for (const std::string_view word : {"yes", "no", "t", "f"})
+    if (equal_ignoring_case(word, value->text))
+      CAIRN_CHECK(only_here({Errc::invalid,
+                             cat(value->name, " = ", value->text, ": condor_submit refuses it"), 0,
+                             cat("write ", *truth ? "true" : "false")}));
   return truth;
 }
 
@@ -187,7 +227,7 @@ Status AdBuilder::simple(const SimpleCommand& command) {
       set_string(command.attribute, without_quotes(value->text));
       return {};
     case ValueKind::list:
-      set_string(command.attribute, join(split_list(value->text), ","));
+      set_string(command.attribute, join(split_list(commas(value->text)), ","));
       return {};
     case ValueKind::log_file:
       set_string(command.attribute, full_path(without_quotes(value->text)));
@@ -318,6 +358,12 @@ void AdBuilder::warn_once(std::string_view text) {
 
 Status AdBuilder::object(Error error) {
   if (!context_.as_htcondor) return error;
+  warn_once(error.text());
+  return {};
+}
+
+Status AdBuilder::only_here(Error error) {
+  if (context_.as_htcondor) return error;
   warn_once(error.text());
   return {};
 }

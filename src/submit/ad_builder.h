@@ -105,6 +105,7 @@ class AdBuilder {
   Status container_inputs(std::vector<std::string>& inputs);
   Status disk_usage(const std::vector<std::string>& inputs);
   Status remaps();
+  void first_jobs_environment(std::map<std::string, std::string>& variables);
   Status import_environment(std::map<std::string, std::string>& variables, bool v1_only);
   Status deferral_number(std::string_view attribute, std::string_view command,
                          std::string_view other_command, std::int64_t otherwise);
@@ -126,6 +127,8 @@ class AdBuilder {
 
   // The value of a command, expanded; nothing: it is not assigned, or empty.
   Result<std::optional<Param>> param(std::string_view name, std::string_view other_name = {});
+  // Of a command that stands for nothing: warns if that lets the first job's value stand.
+  std::optional<Param> nothing(std::string_view name);
   Result<std::optional<bool>> bool_param(std::string_view name, std::string_view other_name = {});
   Result<std::optional<std::int64_t>> int_param(std::string_view name,
                                                 std::string_view other_name = {});
@@ -150,6 +153,8 @@ class AdBuilder {
   void warn_once(std::string_view text);
   // Refuses, or only warns where condor_submit would accept it and the context asks for that.
   Status object(Error error);
+  // The opposite: what condor_submit refuses, and is only warned of here.
+  Status only_here(Error error);
 
   const SubmitContext& context_;
   Macros& macros_;
@@ -168,6 +173,7 @@ class AdBuilder {
   std::size_t missing_seen_ = 0;
   Macros::Names missing_warned_;
   std::set<std::string> warned_;
+  std::set<std::string, LessIgnoringCase> given_;  // commands with a value in the first job
   std::map<std::string, std::int64_t> sizes_;
 
   std::map<std::string, classad::Expression> parsed_;  // a few texts come again and again

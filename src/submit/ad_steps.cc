@@ -69,6 +69,14 @@ Error line_break(std::string_view command) {
           "put the text into a file and list that in transfer_input_files"};
 }
 
+// name, group.name, each with :count or without.
+bool is_limit(std::string_view limit) {
+  const std::string_view name = limit.substr(0, limit.find(':'));
+  const std::size_t dot = name.find('.');
+  return is_attribute_name(name.substr(0, dot)) &&
+         (dot == std::string_view::npos || is_attribute_name(name.substr(dot + 1)));
+}
+
 // Letters, digits and . _ - @ and the like: no blanks.
 bool is_submitter_name(std::string_view name) {
   return !name.empty() && name.find_first_of(" \t\r\n\"'") == std::string_view::npos;
@@ -245,18 +253,30 @@ Status AdBuilder::arguments() {
     return Error{Errc::invalid, "both arguments and arguments2 are set", 0,
                  "keep one of them, or say allow_arguments_v1 = true"};
   if (!first && !second) {
-    if (!has("Args") && !has("Arguments")) set_string("Arguments", "");
+    const bool inherited = has("Args") || has("Arguments");
+    if (!inherited || !context_.as_htcondor) set_string("Arguments", "");
     return {};
   }
   const Param& value = second ? *second : *first;
   CAIRN_TRY(const auto unquoted, unquote_arguments(value.text));
   if (unquoted.v2) {
-    if (has_line_break(unquoted.raw)) return line_break(value.name);
     CAIRN_TRY(const auto words, split_v2(unquoted.raw));
+    if (std::any_of(words.begin(), words.end(), has_line_break)) return line_break(value.name);
     set_string("Arguments", join_v2(words));
-  } else {
-    set_string("Args", join(split_v1(unquoted.raw), " "));
+    return {};
   }
+  const Arguments words = split_v1(unquoted.raw);
+  if (base_is_whole_ && base_.get("Arguments")) {
+    // Arguments goes before Args, wherever they come from.
+    warn_once(cat(value.name,
+                  " of the cluster's first job is in \"...\" or empty, and this one is not: a pool "
+                  "would start this job with the first job's arguments; quote all or none"));
+    if (!context_.as_htcondor) {
+      set_string("Arguments", join_v2(words));
+      return {};
+    }
+  }
+  set_string("Args", join(words, " "));
   return {};
 }
 
@@ -272,11 +292,12 @@ Status AdBuilder::environment() {
   bool v2 = true;
   if (first || second) {
     const Param& value = second ? *second : *first;
-    if (has_line_break(value.text)) return line_break(value.name);
     CAIRN_TRY(const auto unquoted, unquote_environment(value.text));
     v2 = unquoted.v2;
     CAIRN_TRY(const auto entries,
               v2 ? split_environment_v2(unquoted.raw) : split_environment_v1(unquoted.raw));
+    for (const auto& [name, content] : entries)
+      if (has_line_break(name) || has_line_break(content)) return line_break(value.name);
     variables.insert(entries.begin(), entries.end());
   }
   CAIRN_CHECK(import_environment(variables, first && !second));
@@ -289,9 +310,26 @@ Status AdBuilder::environment() {
     set_string("EnvDelim", ";");
     if (!has("Environment")) return {};
   }
-  if (!first && !second && variables.empty() && (has("Environment") || has("Env"))) return {};
+  if (!first && !second && variables.empty() && (has("Environment") || has("Env")) &&
+      (context_.as_htcondor || !base_is_whole_))
+    return {};
+  if (base_is_whole_) first_jobs_environment(variables);
   set_string("Environment", join_environment_v2({variables.begin(), variables.end()}));
   return {};
+}
+
+// condor_submit adds what a job says to what the cluster's first job has.
+void AdBuilder::first_jobs_environment(std::map<std::string, std::string>& variables) {
+  const auto raw = base_.get_string("Environment");
+  if (!raw || raw->empty()) return;
+  const auto entries = split_environment_v2(*raw);
+  if (!entries) return;
+  for (const auto& [name, value] : *entries) {
+    if (variables.contains(name)) continue;
+    warn_once(cat("environment: a pool would give this job the variable ", name,
+                  " of the cluster's first job, too; name the same variables in every job"));
+    if (context_.as_htcondor) variables.emplace(name, value);
+  }
 }
 
 // getenv = true, or a list of names with * and, after !, those that are not taken.
@@ -389,7 +427,7 @@ Status AdBuilder::notification() {
 Status AdBuilder::rank() {
   CAIRN_TRY(const auto value, param("rank", "preferences"));
   if (value) return set_expression(value->name, "Rank", value->text);
-  if (!has("Rank")) set("Rank", "0.0");
+  set("Rank", "0.0");
   return {};
 }
 
@@ -433,7 +471,7 @@ Status AdBuilder::retries() {
   }
   if (count && (*count < 0 || *count > INT_MAX)) {
     place_ = count_place;
-    return bad_value("max_retries", cat(*count), "a whole number, 0 or more");
+    CAIRN_CHECK(object(bad_value("max_retries", cat(*count), "a whole number, 0 or more")));
   }
   if (count || !has("JobMaxRetries")) set_integer("JobMaxRetries", count.value_or(2));
   if (hold) {
@@ -478,6 +516,10 @@ Status AdBuilder::kill_signal(std::string_view command, std::string_view attribu
   const auto number = parse_signal(value->text);
   if (!number)
     return bad_value(command, value->text, "a signal's name or number, as SIGTERM or 15");
+  if (!parse_integer(value->text) && !starts_with_ignoring_case(value->text, "SIG"))
+    CAIRN_CHECK(
+        only_here({Errc::invalid, cat(command, " = ", value->text, ": condor_submit refuses it"), 0,
+                   cat("write SIG", upper(value->text))}));
   if (parse_integer(value->text)) {
     const auto name = signal_name(*number);
     if (!name) return bad_value(command, value->text, "a signal with a name");
@@ -625,6 +667,9 @@ Status AdBuilder::concurrency_limits() {
   std::replace_if(
       names.begin(), names.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
   auto list = split_list(names);
+  for (const std::string& limit : list)
+    if (!is_limit(limit))
+      return bad_value("concurrency_limits", limit, "name, group.name or name:count");
   std::sort(list.begin(), list.end());
   set_string("ConcurrencyLimits", join(list, ","));
   return {};

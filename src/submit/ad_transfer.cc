@@ -29,6 +29,12 @@ bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos;
 }
 
+// A list may go over lines, a name may not.
+bool has_split_name(std::string_view list) {
+  const auto names = split_list(list);
+  return std::any_of(names.begin(), names.end(), has_line_break);
+}
+
 }  // namespace
 
 Status AdBuilder::transfer_files() {
@@ -41,7 +47,7 @@ Status AdBuilder::transfer_files() {
   const bool transfers = get_string("ShouldTransferFiles") != "NO";
   if (transfers && !inputs.empty()) set_string("TransferInput", join(inputs, ","));
   if (transfers && outputs) {
-    if (has_line_break(outputs->text) ||
+    if (has_split_name(outputs->text) ||
         (!is_empty_list(outputs->text) && outputs->text.find('"') != std::string::npos))
       CAIRN_CHECK(object(bad_value("transfer_output_files", outputs->text,
                                    "names with commas between them, without quotes")));
@@ -54,7 +60,7 @@ Status AdBuilder::transfer_files() {
 Status AdBuilder::transfer_lists(std::vector<std::string>& inputs) {
   CAIRN_TRY(const auto value, param("transfer_input_files", "TransferInputFiles"));
   if (!value || is_empty_list(value->text)) return {};
-  if (has_line_break(value->text) || value->text.find('"') != std::string::npos)
+  if (has_split_name(value->text) || value->text.find('"') != std::string::npos)
     CAIRN_CHECK(object(bad_value("transfer_input_files", value->text,
                                  "names with commas between them, without quotes")));
   inputs = split_list(value->text);
@@ -70,6 +76,10 @@ Status AdBuilder::container_inputs(std::vector<std::string>& inputs) {
   CAIRN_TRY(const auto value, param("container_image", "ContainerImage"));
   if (!value) return {};
   std::string image = value->text;
+  if (image.starts_with("/cvmfs")) {  // every machine has it already
+    set_string("ContainerImageSource", "local");
+    return {};
+  }
   for (const std::string_view kind : {"docker", "oras"})
     if (image.starts_with(cat(kind, "://"))) {
       set_string("ContainerImageSource", kind);
@@ -96,6 +106,8 @@ Status AdBuilder::transfer_modes(bool lists_given) {
   std::string when = when_value ? upper(when_value->text) : when_before.value_or("ON_EXIT");
   const bool said_should = should_value || should_before;
   const bool said_when = when_value || when_before;
+  if (should == "TRUE" || should == "ALWAYS") should = "YES";
+  if (should == "FALSE" || should == "NEVER") should = "NO";
   if (!is_transfer_choice(should)) {
     place_ = should_place;
     return bad_value("should_transfer_files", should_value ? should_value->text : should,

@@ -26,7 +26,7 @@ Error no_condition(std::string_view text, std::string_view why) {
 bool is_number(std::string_view text) {
   double value = 0;
   const auto read = std::from_chars(text.begin(), text.end(), value);
-  return read.ec == std::errc() && read.ptr == text.end() && text.front() != '-';
+  return read.ec == std::errc() && read.ptr == text.end();
 }
 bool is_zero(std::string_view text) {
   return text.find_first_of("123456789") == std::string_view::npos;

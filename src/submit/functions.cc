@@ -203,13 +203,13 @@ Result<std::string> MacroFunctions::choice(std::string_view body) const {
                    cat("assign ", name, " = a, b, c"));
     CAIRN_TRY(list, expand_(std::string(*value)));
   }
-  const auto items = split_commas(list);
+  const auto items = split_list(list);  // as condor_submit: what is empty is no item
   if (*index < 0 || static_cast<std::uint64_t>(*index) >= items.size())
     return wrong("CHOICE", body,
                  cat("the index is ", *index, ", but the list has ", items.size(),
                      items.size() == 1 ? " item" : " items"),
                  cat("indices go from 0 to ", items.size() - 1));
-  return std::string(trim(items[static_cast<std::size_t>(*index)]));
+  return items[static_cast<std::size_t>(*index)];
 }
 
 Result<std::string> MacroFunctions::substr(std::string_view body) const {

@@ -182,6 +182,9 @@ TEST(Submit, SaysWhatIsWrongAndWhere) {
       {"transfer_output_remaps = a = b", "in double quotes"},
       {"transfer_output_remaps = \"a\"", "a pair is not whole"},
       {"max_retries = -1", "max_retries = -1: expected a whole number"},
+      {"arguments @=end\n\"a 'b\nc'\"\n@end", "arguments holds a line break"},
+      {"transfer_input_files @=end\na\nb\n@end", "names with commas between them"},
+      {"concurrency_limits = a-b", "expected name, group.name or name:count"},
       {"kill_sig = SIGNOTHING", "expected a signal's name"},
       {"should_transfer_files = MAYBE", "expected YES, NO or IF_NEEDED"},
       {"when_to_transfer_output = NEVER", "expected ON_EXIT"},
@@ -223,6 +226,48 @@ TEST(Submit, WarnsOfUnknownCommandsWithTheNearestOne) {
                           "job.sub:3: unknown command foo is ignored",
                           "job.sub:6: $(undefined) is not defined and stands for nothing",
                           "job.sub:8: log comes after the last queue statement and has no effect"));
+}
+
+// A pool gives the later jobs what the first one has: the words of arguments in "..." go before
+// all others, what stands for nothing is kept, variables are added.
+TEST(Submit, GivesEachJobItsOwnArgumentsAndEnvironment) {
+  const auto submission = parse(
+      "executable = work\narguments = $(a)\nenvironment = $(e)\nqueue e, a from (\n"
+      "A=1;B=2, \"one 'two words'\"\nA=5, three four\n,\n)\n");
+  ASSERT_TRUE(submission) << submission.error().text();
+  std::vector<std::string> seen;
+  for (const JobAd& ad : submission->jobs()) {
+    const JobSpec job = job_spec(ad).value();
+    std::string line = join(job.arguments, "|");
+    for (const auto& [name, value] : job.environment) line += cat(" ", name, "=", value);
+    seen.push_back(line);
+  }
+  EXPECT_THAT(seen, ElementsAre("one|two words A=1 B=2", "three|four A=5", ""));
+}
+
+TEST(Submit, WarnsWhereAPoolWouldTakeTheFirstJobsValue) {
+  EXPECT_THAT(
+      warnings_of(
+          "executable = work\narguments = $(a)\nenvironment = $(e)\noutput = $(o)\n"
+          "queue a, e, o from (\n\"x\", \"A=1\", first.out\ny, \"B=2\", second.out\n,,\n)\n"),
+      ElementsAre(
+          AllOf(StartsWith("job.sub:2: "), HasSubstr("with the first job's arguments")),
+          AllOf(StartsWith("job.sub:2: "), HasSubstr("arguments stands for nothing")),
+          AllOf(StartsWith("job.sub:3: "), HasSubstr("the variable A of the cluster's")),
+          AllOf(StartsWith("job.sub:3: "), HasSubstr("environment stands for nothing")),
+          AllOf(StartsWith("job.sub:4: output stands for nothing here: the job has what the "
+                           "cluster's first job has")),
+          HasSubstr("item 2 has nothing for a, e, o")));
+  EXPECT_THAT(warnings_of("executable = work\narguments = $(a)\nrank = $(r)\nhold = $(h)\n"
+                          "queue a, r, h from (\n\"x\", Memory, true\n\"y\",,\n)\n"),
+              ElementsAre(HasSubstr("item 1 has nothing for r, h")));
+}
+
+TEST(Submit, WarnsOfWordsThatCondorSubmitRefuses) {
+  EXPECT_THAT(warnings_of("executable = work\nkill_sig = usr2\nstream_output = yes\nqueue\n"),
+              ElementsAre("job.sub:2: kill_sig = usr2: condor_submit refuses it; write SIGUSR2",
+                          "job.sub:3: stream_output = yes: condor_submit refuses it; write true"));
+  EXPECT_EQ(job_with("kill_sig = usr2").kill_signal, job_with("kill_sig = SIGUSR2").kill_signal);
 }
 
 // --- Values --------------------------------------------------------------------------------
