@@ -29,12 +29,49 @@ std::string_view without_quotes(std::string_view text) {
 
 constexpr std::size_t kParsedMax = 1000;
 
+constexpr std::string_view kCommentHint = "a comment needs a line of its own";
+
 // Blanks part the items of some lists as commas do.
 std::string commas(std::string_view text) {
   std::string list(text);
   std::replace_if(
       list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n'; }, ',');
   return list;
+}
+
+// What to do about the mistakes that people make most.
+std::string_view expression_hint(std::string_view command, std::string_view text,
+                                 std::string_view message) {
+  const auto says = [message](std::string_view words) {
+    return message.find(words) != std::string_view::npos;
+  };
+  if (text.find(" #") != std::string_view::npos) return kCommentHint;
+  if (says("letters follow a number")) {
+    const std::size_t end = text.find_first_not_of("0123456789.");
+    if (end != std::string_view::npos && end + 1 == text.size() &&
+        std::string_view("smhdSMHD").find(text[end]) != std::string_view::npos)
+      return "a time is in seconds, without a unit";
+    return {};
+  }
+  if (says("ends before '='")) return "compare with ==";
+  for (const std::string_view word : {"'and'", "'or'", "'AND'", "'OR'"})
+    if (says(cat("ends before ", word))) return "write && for and, || for or";
+  if (command.starts_with('+') && says("ends before '")) return "a text stands in \"…\"";
+  return {};
+}
+
+// The first '…' that is not in a text.
+std::string_view single_quoted(std::string_view expression) {
+  bool in_text = false;
+  for (std::size_t i = 0; i < expression.size(); ++i) {
+    if (expression[i] == '\\')
+      ++i;
+    else if (expression[i] == '"')
+      in_text = !in_text;
+    else if (expression[i] == '\'' && !in_text)
+      return expression.substr(i, expression.find('\'', i + 1) - i + 1);
+  }
+  return {};
 }
 
 // Commands whose value Cairn never takes from the cluster's first job.
@@ -133,7 +170,11 @@ Status AdBuilder::run(Unit& unit) {
     done = simple(*unit.simple);
   else if (!unit.attribute.empty())
     done = own_attribute(unit.attribute);
-  if (!done) return places_.at(place_, std::move(done).error());
+  if (!done) {
+    Error error = std::move(done).error();
+    if (error.message.find(" # ") != std::string::npos) error.hint = kCommentHint;
+    return places_.at(place_, std::move(error));
+  }
   return {};
 }
 
@@ -152,6 +193,7 @@ Result<std::optional<AdBuilder::Param>> AdBuilder::param(std::string_view name,
   if (raw->empty()) return nothing(name);
   std::string text(*raw);
   if (!macro->literal || macro->live) {
+    if (text.find('$') != std::string::npos) warn_of_almost_macros(name, text);
     CAIRN_TRY(text, macros_.expand(*raw));
     if (macros_.missing().size() != missing_seen_) {
       missing_seen_ = macros_.missing().size();
@@ -164,6 +206,21 @@ Result<std::optional<AdBuilder::Param>> AdBuilder::param(std::string_view name,
   if (trimmed.empty()) return nothing(name);
   if (!base_is_whole_) given_.emplace(name);
   return std::optional<Param>({std::string(trimmed), name});
+}
+
+// $(Process without its end, and ${Process}, which is a shell's way.
+void AdBuilder::warn_of_almost_macros(std::string_view command, std::string_view text) {
+  const std::size_t last = text.rfind("$(");
+  if (last != std::string_view::npos && text.find(')', last) == std::string_view::npos)
+    warn_once(cat(command, ": ", text.substr(last), " has no ) and stays as it is"));
+  for (std::size_t at = text.find("${"); at != std::string_view::npos;
+       at = text.find("${", at + 1)) {
+    const std::size_t end = text.find('}', at);
+    if (end == std::string_view::npos) return;
+    const std::string_view inside = text.substr(at + 2, end - at - 2);
+    if (is_macro_name(inside) && macros_.find(inside))
+      warn_once(cat(command, ": ${", inside, "} stays as it is; the macro is $(", inside, ")"));
+  }
 }
 
 std::optional<AdBuilder::Param> AdBuilder::nothing(std::string_view name) {
@@ -282,18 +339,28 @@ void AdBuilder::set(std::string_view name, std::string_view expression) {
   own_.set(name, expression);
 }
 
+Result<classad::Expression> AdBuilder::parse_expression(std::string_view command,
+                                                        std::string_view text) {
+  auto expression = classad::Expression::parse(text);
+  if (!expression) {
+    const std::string_view hint = expression_hint(command, text, expression.error().message);
+    return Error{
+        Errc::invalid,
+        cat(command, " = ", text, ": expected a ClassAd expression: ", expression.error().message),
+        0, hint.empty() ? expression.error().hint : std::string(hint)};
+  }
+  if (const std::string_view name = single_quoted(text); !name.empty())
+    warn_once(cat(command, ": ", name, " is the name of an attribute; a text stands in \"…\""));
+  return expression;
+}
+
 Status AdBuilder::set_expression(std::string_view command, std::string_view attribute,
                                  std::string_view text) {
   if (parsed_.size() > kParsedMax) parsed_.clear();
   auto found = parsed_.find(std::string(text));
   if (found == parsed_.end()) {
-    auto expression = classad::Expression::parse(text);
-    if (!expression)
-      return Error{Errc::invalid,
-                   cat(command, " = ", text,
-                       ": expected a ClassAd expression: ", expression.error().message),
-                   0, expression.error().hint};
-    found = parsed_.emplace(std::string(text), *std::move(expression)).first;
+    CAIRN_TRY(auto expression, parse_expression(command, text));
+    found = parsed_.emplace(std::string(text), std::move(expression)).first;
   }
   set(attribute, found->second.text());
   return {};

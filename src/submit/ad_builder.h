@@ -105,6 +105,7 @@ class AdBuilder {
   Status container_inputs(std::vector<std::string>& inputs);
   Status disk_usage(const std::vector<std::string>& inputs);
   Status remaps();
+  void warn_of_one_variable(std::string_view raw);
   void first_jobs_environment(std::map<std::string, std::string>& variables);
   Status import_environment(std::map<std::string, std::string>& variables, bool v1_only);
   Status deferral_number(std::string_view attribute, std::string_view command,
@@ -127,6 +128,7 @@ class AdBuilder {
 
   // The value of a command, expanded; nothing: it is not assigned, or empty.
   Result<std::optional<Param>> param(std::string_view name, std::string_view other_name = {});
+  void warn_of_almost_macros(std::string_view command, std::string_view text);
   // Of a command that stands for nothing: warns if that lets the first job's value stand.
   std::optional<Param> nothing(std::string_view name);
   Result<std::optional<bool>> bool_param(std::string_view name, std::string_view other_name = {});
@@ -138,6 +140,7 @@ class AdBuilder {
   void set_string(std::string_view name, std::string_view value) { set(name, quote_string(value)); }
   void set_integer(std::string_view name, std::int64_t value) { set(name, cat(value)); }
   void set_bool(std::string_view name, bool value) { set(name, value ? "true" : "false"); }
+  Result<classad::Expression> parse_expression(std::string_view command, std::string_view text);
   Status set_expression(std::string_view command, std::string_view attribute,
                         std::string_view text);
   std::optional<std::string> get(std::string_view name);

@@ -69,14 +69,9 @@ Status AdBuilder::requirements() {
   if (value) place_ = place;
   Wanted wanted;
   if (value) {
-    const auto parsed = classad::Expression::parse(value->text);
-    if (!parsed)
-      return Error{Errc::invalid,
-                   cat("requirements = ", value->text,
-                       ": expected a ClassAd expression: ", parsed.error().message),
-                   0, parsed.error().hint};
+    CAIRN_TRY(const auto parsed, parse_expression("requirements", value->text));
     wanted.conditions.push_back(cat("(", value->text, ")"));
-    wanted.machine = names_in(*parsed, classad::RefScope::my);
+    wanted.machine = names_in(parsed, classad::RefScope::my);
     wanted.machine.erase("RequestMemory");  // the job's own, if it is said so
     if (wanted.asks("Memory"))
       warn_once("requirements asks for Memory; set request_memory instead");

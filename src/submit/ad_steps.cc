@@ -237,7 +237,9 @@ Status AdBuilder::check_executable(const std::string& path) {
   const auto facts = context_.world->look_at(path);
   if (!facts)
     return Error{Errc::not_found, cat("there is no program ", path), 0,
-                 "its name is relative to where submit is called, not to initialdir"};
+                 path.find("/~") != std::string::npos || path.find("/$") != std::string::npos
+                     ? "~ and $NAME are not expanded: write $ENV(HOME)/…"
+                     : "its name is relative to where submit is called, not to initialdir"};
   if (facts->folder)
     return Error{Errc::invalid, cat("the executable ", path, " is a folder"), 0, ""};
   if (facts->bytes == 0)
@@ -266,6 +268,11 @@ Status AdBuilder::arguments() {
     return {};
   }
   const Arguments words = split_v1(unquoted.raw);
+  for (const std::string& word : words)
+    if (word.starts_with('\'') && unquoted.raw.find('\'') != unquoted.raw.rfind('\''))
+      warn_once(
+          cat(value.name, ": ", word,
+              " keeps its quote: '…' groups words only where the whole value stands in \"…\""));
   if (base_is_whole_ && base_.get("Arguments")) {
     // Arguments goes before Args, wherever they come from.
     warn_once(cat(value.name,
@@ -296,6 +303,7 @@ Status AdBuilder::environment() {
     v2 = unquoted.v2;
     CAIRN_TRY(const auto entries,
               v2 ? split_environment_v2(unquoted.raw) : split_environment_v1(unquoted.raw));
+    if (!v2) warn_of_one_variable(unquoted.raw);
     for (const auto& [name, content] : entries)
       if (has_line_break(name) || has_line_break(content)) return line_break(value.name);
     variables.insert(entries.begin(), entries.end());
@@ -316,6 +324,18 @@ Status AdBuilder::environment() {
   if (base_is_whole_) first_jobs_environment(variables);
   set_string("Environment", join_environment_v2({variables.begin(), variables.end()}));
   return {};
+}
+
+// environment = A=1 B=2 makes one variable, A.
+void AdBuilder::warn_of_one_variable(std::string_view raw) {
+  for (const std::string& entry : split_list(raw, ';')) {
+    const auto parts = split_list(entry, entry.find(',') == std::string::npos ? ' ' : ',');
+    for (std::size_t i = 1; i < parts.size(); ++i)
+      if (const std::size_t equals = parts[i].find('=');
+          equals != std::string::npos && is_attribute_name(parts[i].substr(0, equals)))
+        warn_once(cat("environment: ", entry, " is one variable; write \"", join(parts, " "),
+                      "\" for ", parts.size()));
+  }
 }
 
 // condor_submit adds what a job says to what the cluster's first job has.
@@ -645,6 +665,7 @@ Status AdBuilder::custom_requests() {
     if (equal_ignoring_case(tag, "cpu") || equal_ignoring_case(tag, "gpu")) {
       const Macro* const macro = macros_.assigned_macro(name);
       place_ = {macro->file, macro->line};
+      static_cast<void>(macros_.find(name));  // used: it is warned of here
       warn_once(cat(name, " is not a command; did you mean ", name, "s?"));
       continue;
     }

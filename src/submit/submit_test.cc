@@ -184,6 +184,11 @@ TEST(Submit, SaysWhatIsWrongAndWhere) {
       {"max_retries = -1", "max_retries = -1: expected a whole number"},
       {"arguments @=end\n\"a 'b\nc'\"\n@end", "arguments holds a line break"},
       {"transfer_input_files @=end\na\nb\n@end", "names with commas between them"},
+      {"checkpoint_exit_code = 77 # saved", "a comment needs a line of its own"},
+      {"requirements = Memory = 3", "compare with =="},
+      {"requirements = Memory > 3 and Disk > 4", "write && for and"},
+      {"allowed_execute_duration = 1h", "a time is in seconds"},
+      {"+Project = my project", "a text stands in"},
       {"concurrency_limits = a-b", "expected name, group.name or name:count"},
       {"kill_sig = SIGNOTHING", "expected a signal's name"},
       {"should_transfer_files = MAYBE", "expected YES, NO or IF_NEEDED"},
@@ -268,6 +273,25 @@ TEST(Submit, WarnsOfWordsThatCondorSubmitRefuses) {
               ElementsAre("job.sub:2: kill_sig = usr2: condor_submit refuses it; write SIGUSR2",
                           "job.sub:3: stream_output = yes: condor_submit refuses it; write true"));
   EXPECT_EQ(job_with("kill_sig = usr2").kill_signal, job_with("kill_sig = SIGUSR2").kill_signal);
+}
+
+TEST(Submit, WarnsOfWhatLooksLikeSomethingElse) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"arguments = 'a b' c", "'a keeps its quote"},
+      {"arguments = --n ${Process}", "the macro is $(Process)"},
+      {"arguments = --n $(Process", "$(Process has no ) and stays as it is"},
+      {"environment = A=1 B=2", "A=1 B=2 is one variable; write \"A=1 B=2\" for 2"},
+      {"environment = A=1, B=2;C=3", "A=1, B=2 is one variable"},
+      {"requirements = Name == 'x y'", "'x y' is the name of an attribute"},
+  };
+  for (const auto& [line, says] : kCases)
+    EXPECT_THAT(warnings_of(cat("executable = work\n", line, "\nqueue\n")),
+                ElementsAre(AllOf(StartsWith("job.sub:2: "), HasSubstr(says))))
+        << line;
+  EXPECT_THAT(warnings_of("executable = work\narguments = it's $(DOLLAR)(x ${HOME}\n"
+                          "environment = A=1;B=x y;C=a,b\nrequirements = Name == \"it's\"\n"
+                          "request_gpu = 1\nqueue\n"),
+              ElementsAre(HasSubstr("did you mean request_gpus?")));
 }
 
 // --- Values --------------------------------------------------------------------------------
