@@ -348,6 +348,17 @@ std::string read_proc(pid_t pid, const std::string& name) {
   return read_kernel_file(cat("/proc/", pid, "/", name));
 }
 
+std::vector<pid_t> children_of(pid_t pid) { return listed_children(pid); }
+
+bool heeds_signal(pid_t pid, int signal) {
+  const std::string status = read_proc(pid, "status");
+  for (const char* const name : {"SigBlk:", "SigIgn:", "SigCgt:"})
+    if (const auto at = status.find(name); at != status.npos)
+      if ((std::strtoull(status.c_str() + at + 7, nullptr, 16) >> (signal - 1) & 1) != 0)
+        return true;
+  return false;
+}
+
 Status become_subreaper() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0) return {};
   return system_error("become subreaper", std::to_string(::getpid()), errno);

@@ -54,6 +54,9 @@ Result<ProcessEnd> wait_for(pid_t child);
 // A descriptor that becomes readable when the process has ended (pidfd_open).
 Result<Descriptor> watch_process(pid_t pid);
 
+// Whether the process catches, ignores or blocks the signal; else it dies of it, or is gone.
+bool heeds_signal(pid_t pid, int signal);
+
 // From now on, orphaned descendants become children of this process.
 Status become_subreaper();
 
@@ -63,6 +66,9 @@ enum class ProcessSearch { best, everywhere };
 
 // Those that run now, without zombies; complete only in a subreaper.
 std::vector<pid_t> descendants(ProcessSearch search = ProcessSearch::best);
+
+// The children of a process, zombies too; empty where the kernel lists none.
+std::vector<pid_t> children_of(pid_t pid);
 
 // Kills every descendant of this process and reaps those that are its children,
 // until none is left.  Complete only in a subreaper.

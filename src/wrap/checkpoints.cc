@@ -27,10 +27,14 @@ constexpr const char* kInputsName = ".cairn-inputs";
 constexpr const char* kFacts = "facts";  // the type of both
 
 const Path kHere = ".";
+constexpr const char* kAside = ".aside";
 
-bool is_below(const std::string& name, const Path& folder) {
+// Whether a pattern like * has met the wrapper's own: the checkpoints, and what was put aside.
+bool is_ours(const std::string& name, const Path& folder) {
   const std::string whole = folder.lexically_normal().generic_string();
-  return name == whole || name.starts_with(whole + "/");
+  for (const std::string& each : {whole, whole + kAside})
+    if (name == each || name.starts_with(each + "/")) return true;
+  return false;
 }
 
 bool is_safe(const std::string& name) { return check_pattern(name).has_value(); }
@@ -140,7 +144,7 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
   CAIRN_TRY(FileSet found, find_files(kHere, options_->checkpoint_files, unmatched));
   CAIRN_TRY(FileSet more, find_files(kHere, options_->optional_files));
   found.merge(more);
-  std::erase_if(found, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  std::erase_if(found, [&](const auto& entry) { return is_ours(entry.first, options_->folder); });
   if (!before_) return found;
   CAIRN_TRY(const FileSet now, others());
   for (const auto& [name, mark] : now) {
@@ -154,7 +158,7 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
 Result<FileSet> Checkpoints::whole() const {
   CAIRN_TRY(FileSet found, present());
   CAIRN_TRY(FileSet open, find_files(kHere, options_->open_files));
-  std::erase_if(open, [&](const auto& entry) { return is_below(entry.first, options_->folder); });
+  std::erase_if(open, [&](const auto& entry) { return is_ours(entry.first, options_->folder); });
   found.merge(open);
   return found;
 }
@@ -163,7 +167,7 @@ Result<FileSet> Checkpoints::whole() const {
 Result<FileSet> Checkpoints::others() const {
   const std::string folder = options_->folder.lexically_normal().generic_string();
   CAIRN_TRY(FileSet found, all_files(kHere, [&](const std::string& name) {
-              return name == folder || name == folder + ".aside";
+              return name == folder || name == folder + kAside;
             }));
   std::set<std::uint64_t> streams;
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -221,7 +225,7 @@ Result<std::string> Checkpoints::flaw(const FileSet& found,
 Result<FileSet> Checkpoints::output_files() const {
   CAIRN_TRY(FileSet found, find_files(kHere, options_->rollback));
   std::erase_if(found, [&](const auto& entry) {
-    return entry.second.kind != FileMark::Kind::file || is_below(entry.first, options_->folder);
+    return entry.second.kind != FileMark::Kind::file || is_ours(entry.first, options_->folder);
   });
   return found;
 }
@@ -496,11 +500,11 @@ Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
 }
 
 Status Checkpoints::put_aside(const std::string& pattern) {
-  const Path aside = Path(options_->folder) += ".aside";
+  const Path aside = Path(options_->folder) += kAside;
   CAIRN_TRY(const FileSet found, find_files(kHere, {pattern}));
   std::string moved = "/";  // a folder goes with what is in it
   for (const auto& [name, mark] : found) {
-    if (name.starts_with(moved + "/") || is_below(name, options_->folder) ||
+    if (name.starts_with(moved + "/") || is_ours(name, options_->folder) ||
         stands_for(patterns_, name) || stands_for(options_->rollback, name) ||
         stands_for(options_->open_files, name))
       continue;
@@ -513,7 +517,7 @@ Status Checkpoints::put_aside(const std::string& pattern) {
 
 // What a killed program left, beyond the checkpoint.
 Status Checkpoints::put_aside(const FileSet& found, const Manifest& manifest) {
-  const Path aside = Path(options_->folder) += ".aside";
+  const Path aside = Path(options_->folder) += kAside;
   std::set<std::string> kept;
   for (const Section& section : manifest.sections) kept.insert(section.name);
   bool is_clean = false;

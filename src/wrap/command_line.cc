@@ -1,5 +1,6 @@
 #include "wrap/command_line.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -106,8 +107,12 @@ Status apply_recipe(const std::string& name, const std::vector<std::string>& pro
   CAIRN_TRY(const RecipeSource source, find_recipe(name, user_folder()));
   CAIRN_TRY(const Recipe recipe, read_recipe(source.name, source.text));
   const std::string called = Path(program.front()).filename();
-  if (!recipe.programs.empty() &&
-      std::find(recipe.programs.begin(), recipe.programs.end(), called) == recipe.programs.end())
+  const auto is_known = [&](const std::string& word) {
+    return std::find(recipe.programs.begin(), recipe.programs.end(), Path(word).filename()) !=
+           recipe.programs.end();
+  };
+  // Or a later word is, which a launcher starts: mpirun -n 4 lmp.
+  if (!recipe.programs.empty() && std::none_of(program.begin(), program.end(), is_known))
     say(cat("note: recipe ", recipe.name, " is made for ", join(recipe.programs, ", "),
             ", not for ", called));
   return apply(recipe, source.place, app);
@@ -242,7 +247,15 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
 
 // ---- running
 
+// A stream that was closed would be the next file that we open: the program would write into it.
+void fill_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) == -1)  // the lowest that is free
+      static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+}
+
 int run(const Words& words, const std::vector<std::string>& program, CLI::App& app) {
+  fill_closed_streams();
   if (words.list_recipes) return list_recipes();
   if (!words.show_recipe.empty()) {
     const auto source = find_recipe(words.show_recipe, user_folder());

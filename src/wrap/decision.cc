@@ -11,8 +11,12 @@ bool succeeded(int wait_status) { return WIFEXITED(wait_status) && WEXITSTATUS(w
 
 Step after_end(const Ending& ending) {
   if (ending.asked == Asked::stalled) return Step::restart;
-  if (ending.has_mark && ending.mark_found)
-    return ending.asked == Asked::no ? Step::finish : Step::succeed;
+  if (ending.has_mark && ending.mark_found) {
+    if (ending.asked == Asked::no) return Step::finish;
+    if (!ending.was_told && WIFEXITED(ending.wait_status)) return Step::finish;
+    // It may have been cut off in the middle of what the mark stands for.
+    if (succeeded(ending.wait_status)) return Step::succeed;
+  }
   if (ending.asked != Asked::no) return Step::take;
   if (!succeeded(ending.wait_status))
     return ending.resumed && ending.early ? Step::go_back : Step::finish;

@@ -25,6 +25,7 @@ struct Ending {
   bool early = false;           // within --crash-within of its start
   bool has_mark = false;        // --finished-when was given ...
   bool mark_found = false;      // ... and holds
+  bool was_told = false;        // to end, while the mark was not yet there
   bool limits_itself = false;   // --limit-args was given
   bool has_checkpoint = false;  // there is one, from before
 };

@@ -26,13 +26,32 @@ TEST(AfterEnd, TheMarkDecides) {
   Ending ending{.has_mark = true, .mark_found = true};
   EXPECT_EQ(after_end(ending), Step::finish);
   ending.asked = Asked::planned;
-  ending.wait_status = exited(143);
+  ending.was_told = true;
   EXPECT_EQ(after_end(ending), Step::succeed);
   ending = {.has_mark = true};
   EXPECT_EQ(after_end(ending), Step::incomplete);  // 0, without the mark: never a success
   ending.limits_itself = true;
   EXPECT_EQ(after_end(ending), Step::take);
   ending.wait_status = exited(1);
+  EXPECT_EQ(after_end(ending), Step::finish);
+}
+
+// The file of a mark is there from its first byte on.
+TEST(AfterEnd, AMarkOfOneThatWasCutOffIsNotTheEnd) {
+  for (const int status : {exited(143), exited(1), killed(15), killed(9)})
+    for (const Asked asked : {Asked::planned, Asked::deadline, Asked::vacated})
+      EXPECT_EQ(after_end({.asked = asked,
+                           .wait_status = status,
+                           .has_mark = true,
+                           .mark_found = true,
+                           .was_told = true}),
+                Step::take)
+          << status;
+  // Killed since it did not end, although nobody had told it to.
+  Ending ending{.asked = Asked::vacated, .has_mark = true, .mark_found = true};
+  ending.wait_status = killed(9);
+  EXPECT_EQ(after_end(ending), Step::take);
+  ending.wait_status = exited(6);
   EXPECT_EQ(after_end(ending), Step::finish);
 }
 

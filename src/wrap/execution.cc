@@ -38,6 +38,9 @@ constexpr int kRestless = 10;
 constexpr std::array kForwarded = {SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,
                                    SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 
+// As they are called by Open MPI, with which this was tried, and others.
+constexpr std::array<std::string_view, 4> kLaunchers = {"mpirun", "mpiexec", "orterun", "prterun"};
+
 int patience_until(SteadyTime next) {
   if (next == SteadyTime::max()) return -1;
   const auto left = std::chrono::ceil<Milliseconds>(next - std::chrono::steady_clock::now());
@@ -85,6 +88,7 @@ Result<ExecutionEnd> Execution::run(const ExecutionOrder& order) {
 
 Status Execution::start(const ExecutionOrder& order) {
   elapsed_before_ = order.elapsed_before;
+  is_finishing_ = order.is_finishing;
   deadline_ = order.deadline;
   if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
   if (options_.when_renewed || options_.stop == StopMethod::freeze)
@@ -93,7 +97,7 @@ Status Execution::start(const ExecutionOrder& order) {
     CAIRN_TRY(pid_, criu_restore());
   } else {
     if (options_.stop == StopMethod::image) CAIRN_CHECK(next_process_id(kFirstProgramId));
-    CAIRN_TRY(pid_, start_program(order.words, order.mark, options_.private_home));
+    CAIRN_TRY(pid_, start_program(order.words, options_.private_home));
   }
   CAIRN_TRY(ended_, watch_process(pid_));
   started_ = lived_ = Clock::now();
@@ -185,19 +189,22 @@ void Execution::on_time() {
     return true;
   };
   if (is_due(kill_)) {
-    say_(cat("the program has not ended within ", format_duration(options_.grace),
-             " of being asked; it is killed"));
-    kill_all();
+    on_grace_over();
     return;
   }
   if (is_due(drain_)) {
     renewals_->drain();
     drain_ = now + kDrain;
   }
-  if (is_due(retry_)) freeze_and_take(end_.asked != Asked::no);
+  if (is_due(retry_)) {
+    if (options_.stop == StopMethod::signal)
+      send_stop_signal();
+    else
+      freeze_and_take(end_.asked != Asked::no);
+  }
   if (is_due(settled_)) on_renewal();
   if (end_.asked != Asked::no || pid_ == 0) return;
-  if (deadline_ && *deadline_ <= now) return end_for_checkpoint(Asked::deadline);
+  if (is_due(deadline_)) return end_for_checkpoint(Asked::deadline);
   if (!options_.when_renewed && is_due(plan_)) return end_for_checkpoint(Asked::planned);
   if (is_due(look_)) on_look(now);
 }
@@ -264,7 +271,20 @@ bool Execution::is_at_rest() {
   return std::exchange(seen_, *std::move(found)) == seen_;
 }
 
+// What it does now is its end: told to stop, it may leave half of it.
+bool Execution::let_it_finish(Asked why) {
+  if (!is_finishing_ || !is_finishing_()) return false;
+  if (!untold_ && !options_.quiet)
+    say_(cat("the program is not asked to end, since ", options_.finished_when,
+             " is there: it is about to finish"));
+  untold_ = why;
+  // Whoever wants us gone does not wait for ever.
+  if (why != Asked::planned && !kill_) kill_ = Clock::now() + options_.grace;
+  return true;
+}
+
 void Execution::end_for_checkpoint(Asked why) {
+  if (options_.stop != StopMethod::image && let_it_finish(why)) return;
   end_.asked = why;
   settled_.reset();
   kill_ = Clock::now() + options_.grace;
@@ -274,9 +294,9 @@ void Execution::end_for_checkpoint(Asked why) {
 void Execution::request_end() {
   switch (options_.stop) {
     case StopMethod::signal:
-      ::kill(options_.signal_group ? -pid_ : pid_, options_.stop_signal);
-      return;
+      return send_stop_signal();
     case StopMethod::file: {
+      end_.was_told = true;
       if (auto made = files_.create(options_.stop_file); !made)
         end_.taken = std::move(made).error();
       return;
@@ -309,7 +329,55 @@ void Execution::save_image() {
   plan_ = Clock::now() + *options_.every;
 }
 
+// Open MPI's launcher takes the signal for the end of all: a second later it kills what it has
+// started.  So those are told themselves, and it ends after them.
+std::vector<pid_t> Execution::told() const {
+  const std::string name = read_proc(pid_, "comm");
+  if (std::find(kLaunchers.begin(), kLaunchers.end(), trim(name)) != kLaunchers.end())
+    if (auto children = children_of(pid_); !children.empty()) return children;
+  return {pid_};
+}
+
+// One that does not heed the signal dies of it: not in the middle of a write, then.
+void Execution::send_stop_signal() {
+  const auto first = told();
+  const auto all = options_.signal_group ? descendants() : first;
+  const bool is_heeded = std::any_of(
+      all.begin(), all.end(), [&](pid_t pid) { return heeds_signal(pid, options_.stop_signal); });
+  std::optional<Frozen> frozen;
+  if (!is_heeded && state_in_writing(frozen.emplace())) {
+    retry_ = Clock::now() + kRetry;
+    return;
+  }
+  for (const pid_t pid : first) ::kill(options_.signal_group ? -pid : pid, options_.stop_signal);
+  end_.was_told = true;
+}
+
+// The name of a file of the checkpoint that is being written; nothing: none.
+std::optional<std::string> Execution::state_in_writing(const Frozen& frozen) const {
+  const auto files = find_files(".", checkpoints_.patterns());
+  return files ? open_for_writing(frozen.processes(), *files) : std::nullopt;
+}
+
+void Execution::on_grace_over() {
+  say_(cat("the program has not ended within ", format_duration(options_.grace),
+           untold_ && end_.asked == Asked::no ? " of the time at which it was to end"
+                                              : " of being asked",
+           "; it is killed"));
+  if (end_.asked == Asked::no) end_.asked = untold_.value_or(Asked::vacated);
+  if (options_.stop == StopMethod::image) return kill_all();
+  const Frozen frozen;
+  if (const auto name = state_in_writing(frozen))
+    end_.taken = Checkpoints::Taken{
+        NewState::bad,
+        cat("it was killed while it had ", *name,
+            " open for writing; give it a longer --grace, or let it close the file"),
+        0, 0};
+  kill_all();
+}
+
 void Execution::run_stop_command() {
+  end_.was_told = true;
   std::string line = options_.stop_command;
   constexpr std::string_view kPid = "{pid}";
   for (auto at = line.find(kPid); at != line.npos; at = line.find(kPid))
@@ -326,9 +394,8 @@ void Execution::run_stop_command() {
 // Not in the middle of a write: then it is tried again.
 void Execution::freeze_and_take(bool then_kill) {
   const Frozen frozen;
-  const auto files = find_files(".", checkpoints_.patterns());
-  const auto open = files ? open_for_writing(frozen.processes(), *files) : std::nullopt;
-  if (open || !frozen.stands_still()) {
+  const bool is_finishing = then_kill && is_finishing_ && is_finishing_();
+  if (is_finishing || state_in_writing(frozen) || !frozen.stands_still()) {
     retry_ = Clock::now() + kRetry;
     return;
   }
@@ -395,6 +462,15 @@ void Execution::end_descendants() {
     say_(cat("the program has ended and left ", left.size(),
              left.size() == 1 ? " process" : " processes",
              " in the background; they are ended, too: a job is over when its program ends"));
+  if (!end_.taken && !descendants().empty()) {
+    const Frozen frozen;
+    if (const auto name = state_in_writing(frozen))
+      end_.taken = Checkpoints::Taken{
+          NewState::bad,
+          cat("what it left in the background had ", *name, " open for writing when it was killed"),
+          0, 0};
+    for (const pid_t pid : frozen.processes()) ::kill(pid, SIGKILL);
+  }
   if (auto done = kill_descendants(); !done) say_(done.error().text());
 }
 

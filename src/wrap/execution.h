@@ -14,6 +14,7 @@
 #include "os/descriptor.h"
 #include "wrap/checkpoints.h"
 #include "wrap/decision.h"
+#include "wrap/freeze.h"
 #include "wrap/options.h"
 #include "wrap/renewals.h"
 
@@ -29,19 +30,21 @@ Result<Descriptor> take_signals();
 
 struct ExecutionOrder {
   std::vector<std::string> words;      // the program and its arguments
-  std::string mark;                    // see mark_of()
   std::optional<Milliseconds> every;   // it is ended for a checkpoint so long after its start
   std::optional<SteadyTime> deadline;  // it is ended then, come what may
   // Seconds of the executions before, to be recorded with the checkpoint; nothing: it is not, so
   // that the same state gives the same checkpoint.
   std::optional<std::int64_t> elapsed_before;
   bool from_image = false;  // it is not started, but restored
+  // Whether the mark of its end is there; empty: it has none.
+  std::function<bool()> is_finishing;
 };
 
 struct ExecutionEnd {
   Asked asked = Asked::no;
   int wait_status = 0;
   Milliseconds lasted{0};
+  bool was_told = false;  // to end, by what it may notice
   int vacate_signal = 0;  // that asked us to leave, even when the program had ended; 0: none
   std::int64_t elapsed_seconds = 0;  // of all executions; 0 where it is not recorded
   // It saves by itself, and output may have grown since its last save: how long it was then, if
@@ -76,6 +79,11 @@ class Execution {
   bool is_at_rest();
   void end_for_checkpoint(Asked why);
   void request_end();
+  std::vector<pid_t> told() const;
+  void send_stop_signal();
+  bool let_it_finish(Asked why);
+  void on_grace_over();
+  std::optional<std::string> state_in_writing(const Frozen& frozen) const;
   void run_stop_command();
   void save_image();
   void freeze_and_take(bool then_kill);
@@ -94,6 +102,8 @@ class Execution {
 
   pid_t pid_ = 0;
   std::optional<std::int64_t> elapsed_before_;
+  std::function<bool()> is_finishing_;
+  std::optional<Asked> untold_;  // why it would have been told to end, were it not finishing
   Time started_, ended_at_;
   std::optional<Time> plan_;      // end it for a checkpoint
   std::optional<Time> deadline_;  // end it, come what may

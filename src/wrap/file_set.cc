@@ -19,8 +19,9 @@ namespace {
 
 bool is_pattern(std::string_view part) { return part.find_first_of("*?[(") != part.npos; }
 
+// A name stands for itself, too: files are called run[1].dat.
 bool matches(const std::string& part, const std::string& name) {
-  return ::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD | FNM_EXTMATCH) == 0;
+  return part == name || ::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD | FNM_EXTMATCH) == 0;
 }
 
 std::vector<std::string> parts_of(std::string_view pattern) {

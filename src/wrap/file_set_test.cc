@@ -120,5 +120,16 @@ TEST(StandsFor, NamesAndAllBelowThem) {
   EXPECT_FALSE(stands_for({"a/b"}, "a"));
 }
 
+TEST(FindFiles, ANameWithBracketsStandsForItself) {
+  const testing::TempFolder folder;
+  std::ofstream(folder.path() / "run[1].dat") << "x";
+  std::ofstream(folder.path() / "run1.dat") << "x";
+  const auto found = find_files(folder.path(), {"run[1].dat"});
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->contains("run[1].dat"));
+  EXPECT_TRUE(found->contains("run1.dat"));
+  EXPECT_TRUE(stands_for({"run[1].dat"}, "run[1].dat"));
+}
+
 }  // namespace
 }  // namespace cairn::wrap

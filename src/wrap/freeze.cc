@@ -79,6 +79,21 @@ int flags_of(pid_t pid, const std::string& descriptor) {
   return static_cast<int>(std::strtol(info.c_str() + at + 6, nullptr, 8));
 }
 
+// Inodes of files that it writes to by its memory: no descriptor need be open.
+std::vector<std::uint64_t> mapped_for_writing(pid_t pid) {
+  std::vector<std::uint64_t> inodes;
+  std::istringstream maps(read_proc(pid, "maps"));
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    std::string range, may, offset, device;
+    std::uint64_t inode = 0;
+    if (words >> range >> may >> offset >> device >> inode && may.size() == 4 && may[1] == 'w' &&
+        may[3] == 's' && inode != 0)
+      inodes.push_back(inode);
+  }
+  return inodes;
+}
+
 }  // namespace
 
 // Those that were born while the others were being stopped.
@@ -117,6 +132,11 @@ std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
   std::set<std::uint64_t> inodes;
   for (const auto& [name, mark] : files)
     if (mark.kind == FileMark::Kind::file) inodes.insert(mark.inode);
+  const auto name_of = [&](std::uint64_t inode) -> std::optional<std::string> {
+    for (const auto& [name, mark] : files)
+      if (mark.inode == inode && mark.kind == FileMark::Kind::file) return name;
+    return {};
+  };
   for (const pid_t pid : processes) {
     const Path folder = cat("/proc/", pid, "/fd");
     for (const std::string& descriptor : names_in(folder)) {
@@ -125,9 +145,10 @@ std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
           !inodes.contains(info.st_ino))
         continue;
       if ((flags_of(pid, descriptor) & O_ACCMODE) == O_RDONLY) continue;
-      for (const auto& [name, mark] : files)
-        if (mark.inode == info.st_ino && mark.kind == FileMark::Kind::file) return name;
+      return name_of(info.st_ino);
     }
+    for (const std::uint64_t inode : mapped_for_writing(pid))
+      if (inodes.contains(inode)) return name_of(inode);
   }
   return {};
 }

@@ -1,7 +1,9 @@
 #include "wrap/freeze.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,32 @@ TEST(OpenForWriting, NamesTheFile) {
     open = open_for_writing(frozen.processes(), *files);
   }
   EXPECT_EQ(open, "state");
+}
+
+// As databases do: the file is closed, and changes all the same.
+TEST(OpenForWriting, NamesAFileThatIsWrittenByMemory) {
+  const testing::TempFolder folder;
+  const Path file = folder.path() / "state";
+  std::ofstream(file) << "x";
+  const auto files = find_files(folder.path(), {"state"});
+  ASSERT_TRUE(files);
+  for (const int sharing : {MAP_SHARED, MAP_PRIVATE}) {
+    const Path ready = folder.path() / cat("ready", sharing);
+    const Child child([&] {
+      const int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+      const void* const memory = ::mmap(nullptr, 1, PROT_READ | PROT_WRITE, sharing, fd, 0);
+      ::close(fd);
+      if (memory != MAP_FAILED) std::ofstream(ready) << "x";
+      sleep_for_ever();
+    });
+    while (!std::filesystem::exists(ready)) std::this_thread::yield();
+    std::optional<std::string> open = "state";
+    do {
+      const Frozen frozen;
+      open = open_for_writing(frozen.processes(), *files);
+    } while (sharing == MAP_SHARED && !open);
+    EXPECT_EQ(open.has_value(), sharing == MAP_SHARED);
+  }
 }
 
 }  // namespace

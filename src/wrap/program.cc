@@ -66,16 +66,14 @@ Result<std::string> mark_of(const Path& folder) {
   const Path parent = folder.has_parent_path() ? folder.parent_path() : Path(".");
   struct stat info {};
   if (::stat(parent.c_str(), &info) != 0) return system_error("look at", parent, errno);
-  return cat("CAIRN_WRAP=", info.st_dev, ":", info.st_ino, "/", folder.filename().native());
+  return cat(info.st_dev, ":", info.st_ino, "/", folder.filename().native());
 }
 
-Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark,
-                            const Path& home) {
+Result<pid_t> start_program(const std::vector<std::string>& words, const Path& home) {
   SpawnOptions spawning;
   CAIRN_TRY(spawning.program, find_program(words.front()));
   spawning.arguments = words;
   spawning.environment = whole_environment();
-  spawning.environment.push_back(mark);
   spawning.stdin_fd = STDIN_FILENO;
   spawning.stdout_fd = STDOUT_FILENO;
   spawning.stderr_fd = STDERR_FILENO;

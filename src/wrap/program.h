@@ -16,16 +16,16 @@ namespace cairn::wrap {
 // Errors: not_found; what the system says.
 Result<Path> find_program(const std::string& name);
 
-// "NAME=value": in the program's environment, so that kill_marked() finds what it started, even
-// after the wrapper was killed.  It names the working folder's inode: in containers, folders of
-// different jobs have the same name.  Errors: io.
+// The value of kMarkName in the environment of all that the wrapper starts, commands of --prepare
+// among it, so that kill_marked() finds them even after the wrapper was killed.  It names the
+// working folder's inode: in containers, folders of different jobs have the same name.  Errors: io.
+inline constexpr const char* kMarkName = "CAIRN_WRAP";
 Result<std::string> mark_of(const Path& checkpoint_folder);
 
-// Starts it with our own streams and environment, and that mark.  Returns its pid.
+// Starts it with our own streams and environment.  Returns its pid.
 //   home  a folder that it takes for the user's home; empty: as it is
 // Errors: not_found, io, unsupported (no home of its own can be given to it here).
-Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& mark,
-                            const Path& home = {});
+Result<pid_t> start_program(const std::vector<std::string>& words, const Path& home = {});
 
 // A line of the user's own, by a shell.  Errors: as run_command().
 Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience);

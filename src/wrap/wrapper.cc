@@ -40,7 +40,9 @@ Result<Wrapper::Exit> Wrapper::run() {
   CAIRN_CHECK(check_input());
   CAIRN_TRY(checkpoints_, Checkpoints::open(files_, options_));
   CAIRN_TRY(const std::string mark, mark_of(options_.folder));
-  CAIRN_CHECK(kill_marked(mark));
+  CAIRN_CHECK(kill_marked(cat(kMarkName, "=", mark)));
+  // In the environment of all that is started from now on.
+  ::setenv(kMarkName, mark.c_str(), 1);
   if (options_.deadline) deadline_ = began_ + *options_.deadline;
   CAIRN_CHECK(restore(0));
   for (;;) {
@@ -50,7 +52,7 @@ Result<Wrapper::Exit> Wrapper::run() {
     CAIRN_CHECK(put_mark_aside());
     ExecutionOrder order;
     CAIRN_TRY(order.words, command());
-    order.mark = mark;
+    if (!options_.finished_when.empty()) order.is_finishing = [this] { return mark_found(); };
     order.every = every();
     order.deadline = deadline_;
     if (uses_elapsed()) order.elapsed_before = from_.elapsed_seconds;
@@ -173,6 +175,7 @@ Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
       .early = end.lasted < options_.crash_within && options_.stop != StopMethod::image,
       .has_mark = !options_.finished_when.empty(),
       .mark_found = !options_.finished_when.empty() && mark_found(),
+      .was_told = end.was_told,
       .limits_itself = !options_.limit_args.empty(),
       .has_checkpoint = from_.generation > 0};
   switch (after_end(ending)) {

@@ -49,3 +49,18 @@ with World(steps=100000) as world:
     seen = len((moved / "log.txt").read_text().splitlines())
     wait_for(lambda: process.poll() is not None or len((moved / "log.txt").read_text().splitlines()) > seen, "a step")
     assert process.poll() is None, process.communicate()
+
+# What --prepare started is ended by the next start, too, before anything is put back.
+with World() as world:
+    world.wrap(*STATE, "--every", "150ms", code=77)
+    late = "sh -c 'echo > begun; while [ ! -e go ]; do sleep 0.01; done; echo late > state.txt; echo > late'; true"
+    process = world.start(*STATE, "--prepare", late)
+    world.wait_for(lambda: (world.folder / "begun").exists(), "the preparation")
+    process.kill()
+    process.wait()
+    again = world.start(*STATE)
+    world.wait_for_lines("starts.txt", 2)
+    (world.folder / "go").write_text("")
+    world.finish(again, 0)
+    world.expect_result()
+    assert not (world.folder / "late").exists(), "the preparation of a killed wrapper ran on"

@@ -1,0 +1,35 @@
+"""Whoever is killed while it writes its state leaves half of it: the checkpoint before stands."""
+from wrapping import PYTHON, STATE, World
+
+# The grace is over in the middle of the save.
+with World(steps=150) as world:
+    finished = world.wrap(*STATE, "--every", "50ms", "--grace", "100ms", counter=["--save=slowly", "--half=3600"], code=1)
+    assert "while it had state.txt open for writing" in finished.err, finished.err
+    assert "is given up" in finished.err and world.generations() == ["gen-000000.cairn"], finished.err
+
+# It knows no signal, and saves by itself: the signal comes between two saves, never within one.
+SAVES = '''
+import os, time
+n = int(open("state.txt").read().split()[0]) if os.path.exists("state.txt") else 0
+assert n == 0 or open("state.txt").read().endswith(" end"), "torn"
+while n < 80:
+    n += 1
+    with open("state.txt", "w") as f:
+        f.write(str(n)); f.flush()
+        time.sleep(0.02)
+        f.write(" end")
+    time.sleep(0.01)
+open("result.txt", "w").write(str(n))
+'''
+with World() as world:
+    (world.folder / "saves.py").write_text(SAVES)
+    restarts = world.to_the_end("--checkpoint-files", "state.txt", "--finished-when", "result.txt", "--every", "150ms",
+                                program=[PYTHON, "-B", "saves.py"])
+    assert restarts > 0 and world.read("result.txt") == "80", restarts
+
+# A child that it leaves behind is still writing when it is ended.
+with World() as world:
+    child = "trap exit TERM; { echo half; sleep 3600; } > state.txt & while :; do sleep 0.01; done"
+    process = world.start("--checkpoint-files", "state.txt", "--every", "200ms", program=["/bin/sh", "-c", child])
+    finished = world.finish(process, 1)
+    assert "what it left in the background had state.txt open for writing" in finished.err, finished.err
