@@ -395,7 +395,15 @@ void Execution::run_stop_command() {
 void Execution::freeze_and_take(bool then_kill) {
   const Frozen frozen;
   const bool is_finishing = then_kill && is_finishing_ && is_finishing_();
-  if (is_finishing || state_in_writing(frozen) || !frozen.stands_still()) {
+  const auto open = state_in_writing(frozen);
+  if (open && kill_ && !said_open_ &&
+      Clock::now() - (*kill_ - options_.grace) > kRestless * options_.settle) {
+    said_open_ = true;
+    say_(cat("a checkpoint is due, and ", *open,
+             " has been open for writing all the time, so nobody knows when it is whole; a program "
+             "that never closes it cannot be kept by --freeze"));
+  }
+  if (is_finishing || open || !frozen.stands_still()) {
     retry_ = Clock::now() + kRetry;
     return;
   }

@@ -117,6 +117,7 @@ class Execution {
   std::uint64_t life_ = 0;
   bool is_alone_ = false;  // since then: one file each time, renamed into its place
   bool said_restless_ = false;
+  bool said_open_ = false;
   bool saved_ = false;  // as an image, which has ended it
   FileSet seen_;        // at the last look, where nothing can be watched
   ExecutionEnd end_;

@@ -33,3 +33,13 @@ with World() as world:
     process = world.start("--checkpoint-files", "state.txt", "--every", "200ms", program=["/bin/sh", "-c", child])
     finished = world.finish(process, 1)
     assert "what it left in the background had state.txt open for writing" in finished.err, finished.err
+
+# A file that is never closed is never whole: it is said, and nothing is taken.
+with World() as world:
+    keeps = "import time; f = open('state.txt', 'w'); f.write('half'); f.flush(); time.sleep(3600)"
+    process = world.start("--checkpoint-files", "state.txt", "--freeze", "--settle", "5ms", "--grace", "1s", program=[PYTHON, "-c", keeps])
+    world.wait_for(lambda: world.read("state.txt"), "its file")
+    process.terminate()
+    finished = world.finish(process, -15)
+    assert "state.txt has been open for writing all the time" in finished.err, finished.err
+    assert world.generations() == ["gen-000000.cairn"], world.generations()
