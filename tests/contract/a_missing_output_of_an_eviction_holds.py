@@ -9,7 +9,7 @@ if [ $step = 0 ]; then save 1; exit 77; fi
 gate running
 """, when_to_transfer_output="ON_EXIT_OR_EVICT")
         world.evict_at_gate("running", contract)
-        wait_for(lambda: world.state() == "held", "the hold")
+        wait_for(lambda: "Job was held." in world.read("job.log"), "the hold")
         code, subcode, reason = world.hold()
         equal((code, subcode), (12, 2))
         contains(reason, "Transfer output files failure at execution point slot1_1@")
