@@ -1,5 +1,6 @@
 #include "job/arguments.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -125,7 +126,15 @@ Result<Environment> split_environment_v2(std::string_view raw) {
 }
 
 Result<Environment> split_environment_v1(std::string_view raw) {
-  return to_environment(split_list(raw, ';'));
+  std::vector<std::string> entries;
+  while (!raw.empty()) {
+    const std::size_t end = std::min(raw.find(';'), raw.size());
+    // Blanks before a name are none of it; those after a value are.
+    const std::size_t start = std::min(raw.find_first_not_of(kBlanks), end);
+    if (start < end) entries.emplace_back(raw.substr(start, end - start));
+    raw.remove_prefix(std::min(end + 1, raw.size()));
+  }
+  return to_environment(entries);
 }
 
 std::string join_environment_v2(const Environment& environment) {

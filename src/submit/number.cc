@@ -52,7 +52,7 @@ std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t unit)
   text = trim(text);
   const std::size_t letters = std::min(text.find_first_not_of("0123456789."), text.size());
   const std::string_view number = text.substr(0, letters);
-  if (number.empty() || number.starts_with('.')) return std::nullopt;
+  if (number.empty()) return std::nullopt;
   double count = 0;
   const auto read = std::from_chars(number.begin(), number.end(), count);
   if (read.ec != std::errc() || read.ptr != number.end()) return std::nullopt;
