@@ -47,7 +47,8 @@ std::string_view part_of(std::string_view path, const Wanted& wanted) {
     if (is_slash(path[i])) steps.push_back(i + 1);
   const std::size_t name = steps.empty() ? 0 : steps.back();
   const std::size_t dot = path.rfind('.');
-  const std::size_t extension = dot == std::string_view::npos || dot < name ? path.size() : dot;
+  // The dot of a hidden file begins no extension.
+  const std::size_t extension = dot == std::string_view::npos || dot <= name ? path.size() : dot;
   const bool named = wanted.name || wanted.extension;
   const bool folder = wanted.folder && (name > 0 || !named);
   const bool some_steps = wanted.steps > 0 && (name > 0 || !named);

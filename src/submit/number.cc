@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "classad/evaluate.h"
 #include "classad/expression.h"
@@ -45,6 +47,9 @@ std::optional<bool> evaluate_bool(std::string_view text) {
 std::optional<EvaluatedText> evaluate_text(std::string_view text) {
   const auto value = evaluated(text);
   if (!value) return std::nullopt;
+  // HTCondor writes a real of its macros with all its digits.
+  if (const auto* const real = value->as_real(); real != nullptr && std::isfinite(*real))
+    return EvaluatedText{fmt::format("{:.15E}", *real), false};
   return EvaluatedText{value->plain_text(), value->as_string() != nullptr};
 }
 
