@@ -1,6 +1,5 @@
 #include "cli/submit_here.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -88,13 +87,9 @@ void announce(const NewJobs& jobs, int cluster, std::int64_t now_ms) {
       logs[log.file] +=
           in_form(submit_event(log.format.head(id, now_ms), host_name()), log.format.form);
   }
-  for (const auto& [file, text] : logs) {
-    const Descriptor fd(
-        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666));
-    if (!fd || ::write(fd.get(), text.data(), text.size()) != std::ssize(text))
-      complain(fmt::format("warning: the event log {} cannot be written: {}", file.native(),
-                           std::strerror(errno)));
-  }
+  for (const auto& [file, text] : logs)
+    if (const Status written = append_to_log(file, text); !written)
+      complain("warning: " + written.error().message);
 }
 
 Result<int> submit(const HereChoices& choices) {

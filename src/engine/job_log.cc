@@ -23,26 +23,27 @@ JobLog::JobLog(JobId id, Path file, std::string host, std::string slot, bool tra
       slot_(std::move(slot)),
       transfers_(transfers) {}
 
-// One write per event: with O_APPEND, events of several jobs do not mix.
-void JobLog::append(const std::string& event_text) {
-  if (file_.empty()) return;
-  const std::string event = in_form(event_text, format_.form);
-  const Descriptor fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+Status append_to_log(const Path& file, const std::string& events) {
+  // A pipe that nobody reads must not stop the engine.
+  const Descriptor fd(::open(
+      file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
   const auto written =
-      !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), event.data(), event.size()); });
-  if (written == static_cast<ssize_t>(event.size())) {
-    failed_ = false;
-    return;
-  }
+      !fd ? -1 : retry_interrupted([&] { return ::write(fd.get(), events.data(), events.size()); });
+  if (written == std::ssize(events)) return {};
   const int why = written >= 0 ? ENOSPC : errno;
-  // Half an event would spoil the next one.
   if (written > 0) {
     const off_t end = ::lseek(fd.get(), 0, SEEK_END);
     std::ignore = ::ftruncate(fd.get(), end - written);
   }
-  if (!std::exchange(failed_, true))
-    problem_ = fmt::format("{}; the job goes on without its event log",
-                           system_error("write job event log", file_, why).message);
+  return system_error("write job event log", file, why);
+}
+
+void JobLog::append(const std::string& event_text) {
+  if (file_.empty()) return;
+  const Status written = append_to_log(file_, in_form(event_text, format_.form));
+  const bool failed_before = std::exchange(failed_, !written);
+  if (!written && !failed_before)
+    problem_ = fmt::format("{}; the job goes on without its event log", written.error().message);
 }
 
 std::string JobLog::take_problem() { return std::exchange(problem_, {}); }

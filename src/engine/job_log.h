@@ -22,6 +22,10 @@ inline constexpr int kHoldTransferInput = 13;
 // configuration knows it, _CONDOR_DEFAULT_USERLOG_FORMAT_OPTIONS; text in local time without both.
 LogFormat log_format(const JobAd& ad);
 
+// Appends in one write: with O_APPEND, events of several jobs do not mix.  All or nothing: half an
+// event would spoil the next one.
+Status append_to_log(const Path& file, const std::string& events);
+
 class JobLog {
  public:
   //   file       empty: nothing is written

@@ -75,6 +75,34 @@ Result<std::uint64_t> publish_file(FileSystem& files, File& from, const Path& ta
   return bytes;
 }
 
+Error filesystem_error(const char* what, const Path& path, const std::error_code& code) {
+  return system_error(what, path, code.value());
+}
+
+// /dev/null and its like take what is written, and stay what they are.
+Result<std::uint64_t> write_to_device(File& from, const Path& device) {
+  Descriptor fd(::open(device.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return system_error("open", device, errno);
+  const auto to = make_file(std::move(fd), device);
+  CAIRN_TRY(const std::uint64_t bytes, to->File::append_all_of(from));
+  CAIRN_CHECK(to->close());
+  return bytes;
+}
+
+// A link that the user put in an output's place stays: what it leads to is replaced.
+Result<Path> place_of(const Path& target) {
+  std::error_code failure;
+  Path place = target;
+  // As many as Linux follows.
+  for (int links = 0; links < 40; ++links) {
+    if (!stdfs::is_symlink(stdfs::symlink_status(place, failure))) return place;
+    const Path next = stdfs::read_symlink(place, failure);
+    if (failure) return filesystem_error("read link", place, failure);
+    place = place.parent_path() / next;
+  }
+  return system_error("write", target, ELOOP);
+}
+
 constexpr std::string_view kPartPrefix = ".cairn-part-";
 
 // The name a file has until it is whole: the activation's own, since others may deliver the same
@@ -82,10 +110,6 @@ constexpr std::string_view kPartPrefix = ".cairn-part-";
 Path part_name(const Path& sandbox, const Path& target) {
   const Checksum sum = checksum(as_bytes(cat(sandbox.native(), '\0', target.native())));
   return target.parent_path() / cat(kPartPrefix, to_hex(sum).substr(0, 16));
-}
-
-Error filesystem_error(const char* what, const Path& path, const std::error_code& code) {
-  return system_error(what, path, code.value());
 }
 
 // A user's own input: links to files are followed, links to folders are not (they may be circles).
@@ -445,7 +469,16 @@ Result<std::uint64_t> Sandbox::deliver(bool succeeded) const {
 }
 
 // A starter that is killed meanwhile leaves a part; its name outlives it.
-Result<std::uint64_t> Sandbox::publish(File& from, const Path& target, unsigned mode) const {
+Result<std::uint64_t> Sandbox::publish(File& from, const Path& name_given, unsigned mode) const {
+  CAIRN_TRY(const Path target, place_of(name_given));
+  std::error_code unknown;
+  const auto kind = stdfs::status(target, unknown).type();
+  // What is no file would be lost if a file took its name.
+  if (kind == stdfs::file_type::character) return write_to_device(from, target);
+  if (kind == stdfs::file_type::fifo || kind == stdfs::file_type::socket ||
+      kind == stdfs::file_type::block)
+    return Error{Errc::invalid, cat("write ", target.native(), ": it is not a file"), EINVAL,
+                 "remove it, or name another file"};
   const Path part = part_name(folder_, target);
   CAIRN_TRY(auto name, files_.create(Path(order_.job_folder) / part_file_of(folder_), 0600));
   CAIRN_CHECK(name->append(as_bytes(part.native())));

@@ -102,7 +102,7 @@ class Sandbox {
   Result<std::vector<FileItem>> changed_items() const;
   Result<std::vector<FileItem>> output_items() const;
   Result<std::vector<FileItem>> with_streams(std::vector<FileItem> items) const;
-  Result<std::uint64_t> publish(File& from, const Path& target, unsigned mode) const;
+  Result<std::uint64_t> publish(File& from, const Path& name_given, unsigned mode) const;
   Path output_target(const std::string& name) const;
   bool streams_apart() const;
 

@@ -329,8 +329,10 @@ void Starter::perform(const StageOrder& order) {
 // Never through a link that the job may have put there, and always at the end.
 Result<Descriptor> open_stream(const Path& path) {
   if (path.empty()) return Descriptor();
-  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666));
-  if (!fd) return system_error("open", path, errno);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+  // A pipe that nobody reads is an error, not waited for; the program finds it as ever.
+  Descriptor fd(::open(path.c_str(), kFlags | O_NONBLOCK, 0666));
+  if (!fd || ::fcntl(fd.get(), F_SETFL, kFlags) == -1) return system_error("open", path, errno);
   return fd;
 }
 
@@ -426,7 +428,7 @@ void Starter::perform(const SpoolOrder& order) {
 // HTCondor starts the program once more after a failed upload, and then asks it to leave.
 void Starter::fail_spooling(const SpoolOrder& order, const Error& error) {
   const bool lasting = error.code == Errc::not_found || error.code == Errc::invalid ||
-                       error.code == Errc::misuse || order_->htcondor;
+                       error.code == Errc::misuse || error.sys_errno == EACCES || order_->htcondor;
   const SpoolFailed failed{!lasting, error.text(), errno_of(error)};
   if (!order_->htcondor || order.outputs || !launch()) return report(failed);
   ::kill(pid_, job_.kill_signal);

@@ -61,7 +61,7 @@ class FileSystem {
 
   // A new, empty file open for append() and read_at(); an old one of that name is cut to nothing.
   virtual Result<std::unique_ptr<File>> create(const Path& path, unsigned mode = 0666) = 0;
-  // An existing file, open for read_at() and sync().
+  // An existing file, open for read_at() and sync(); a pipe is refused, not waited for.
   virtual Result<std::unique_ptr<File>> open(const Path& path) = 0;
   // Does not follow a symbolic link at the end of `path`.
   virtual Result<FileInfo> info(const Path& path) = 0;

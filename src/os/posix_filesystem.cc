@@ -188,11 +188,14 @@ Result<std::unique_ptr<File>> PosixFileSystem::create(const Path& path, unsigned
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::open(const Path& path) {
-  CAIRN_TRY(auto file, open_file(path, O_RDONLY, 0));
+  // Without O_NONBLOCK, a pipe would be waited for until somebody writes.
+  CAIRN_TRY(auto file, open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0));
   struct stat status {};
   // open(2) would take a folder, and only reading it would fail.
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
     return system_error("open", path, EISDIR);
+  if (S_ISFIFO(status.st_mode))
+    return Error{Errc::io, cat("open ", path.native(), ": it is a pipe, not a file"), ESPIPE, ""};
   return file;
 }
 
