@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "os/descriptor.h"
 
@@ -72,6 +75,7 @@ void JobLog::staging(std::int64_t time_ms) {
   begin_ms_ = time_ms;
   execute_ms_ = 0;
   said_kb_ = 0;
+  ended_ = false;
   transfer(time_ms, TransferStep::input_started);
 }
 
@@ -152,6 +156,28 @@ void JobLog::released(std::int64_t time_ms, const std::string& reason) {
   append(release_event(head(time_ms), reason));
 }
 
+void JobLog::taken_over(const Beginning& beginning) {
+  begin_ms_ = beginning.begin_ms;
+  execute_ms_ = beginning.execute_ms;
+  ended_ = newest_is_the_end();
+}
+
+bool JobLog::newest_is_the_end() const {
+  // Events that other jobs of the same log wrote meanwhile may stand behind it.
+  constexpr off_t kTailBytes = off_t{1} << 20;
+  const Descriptor fd(::open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) == -1 || !S_ISREG(status.st_mode)) return false;
+  const off_t begin = std::max<off_t>(0, status.st_size - kTailBytes);
+  std::string tail(static_cast<std::size_t>(status.st_size - begin), '\0');
+  const auto got =
+      retry_interrupted([&] { return ::pread(fd.get(), tail.data(), tail.size(), begin); });
+  if (got <= 0) return false;
+  tail.resize(static_cast<std::size_t>(got));
+  const auto newest = tail.rfind(fmt::format(" ({:03}.{:03}.000) ", id_.cluster, id_.proc));
+  return newest != std::string::npos && newest >= 3 && tail.compare(newest - 3, 3, "005") == 0;
+}
+
 void JobLog::terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                         const TransferBytes& total_bytes) {
   append(terminate_event(head(time_ms), {.exit = exit,
@@ -160,6 +186,7 @@ void JobLog::terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuU
                                          .run_bytes = bytes_,
                                          .total_bytes = total_bytes,
                                          .resources = resources(time_ms)}));
+  ended_ = true;
 }
 
 }  // namespace cairn

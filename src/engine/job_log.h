@@ -51,6 +51,13 @@ class JobLog {
   void held_by_policy(std::int64_t time_ms, const std::string& reason, int code, int subcode);
   void released(std::int64_t time_ms, const std::string& reason);
   void aborted(std::int64_t time_ms, const std::string& reason);
+  // Instead of staging(): an engine that is gone wrote the beginning.
+  struct Beginning {
+    std::int64_t begin_ms, execute_ms;
+  };
+  void taken_over(const Beginning& beginning);
+  // Its 005 is written; if the log is text, also by an engine before.
+  bool has_ended() const { return ended_; }
   void terminated(std::int64_t time_ms, const ExitStatus& exit, const CpuUsage& total,
                   const TransferBytes& total_bytes);
 
@@ -65,6 +72,7 @@ class JobLog {
   void append(const std::string& event_text);
   void transfer(std::int64_t time_ms, TransferStep step);
   ResourceUsage resources(std::int64_t time_ms) const;
+  bool newest_is_the_end() const;
 
   JobId id_;
   Path file_;
@@ -82,6 +90,7 @@ class JobLog {
   std::int64_t begin_ms_ = 0;
   std::int64_t execute_ms_ = 0;
   std::int64_t said_kb_ = 0;
+  bool ended_ = false;
   Granted granted_;
 };
 

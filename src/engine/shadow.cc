@@ -181,12 +181,27 @@ Status Shadow::stage(bool adopt) {
   if (!has_starter_) CAIRN_CHECK(host_.start_starter(record_.id, record_.activation, mark()));
   has_starter_ = true;
   adopting_ = adopt;
-  launched_ = started_ = fast_ = finish_failed_ = false;
+  launched_ = fast_ = finish_failed_ = false;
+  started_ = adopt;
   taken_.reset();
   log_.set_slot(slot_);
-  if (!adopt) log_.staging(host_.now_ms());
+  if (adopt)
+    take_over_log();
+  else
+    log_.staging(host_.now_ms());
   host_.send(record_.id, stage_order(adopt));
   return {};
+}
+
+// The program was started in this activation, by an engine that is gone.
+void Shadow::take_over_log() {
+  const auto begun = [this](const char* attribute) {
+    return record_.live.get_integer(attribute).value_or(0) * 1000;
+  };
+  execution_begin_ms_ = host_.now_ms();
+  log_.set_granted(granted());
+  log_.taken_over({.begin_ms = begun("JobCurrentStartDate"),
+                   .execute_ms = begun("JobCurrentStartExecutingDate")});
 }
 
 JobAd Shadow::slot_ad() const {
@@ -586,13 +601,17 @@ Status Shadow::receive(const Finished& report) {
     if (verdict.action == PolicyAction::requeue)
       return requeue_at_exit(std::move(next), verdict, report);
   }
+  // First, unlike other events: nobody looks at a job again that is over, and whoever waits for its
+  // 005 would wait for ever.  If the engine dies in between, the next one finds it in the log.
+  const std::int64_t now = host_.now_ms();
+  if (!log_.has_ended()) {
+    log_.sent(now, report.bytes);
+    log_.terminated(now, next.exit.value_or(ExitStatus{}),
+                    {next.user_ms / 1000, next.system_ms / 1000},
+                    {.sent = next.sent_bytes, .received = next.received_bytes});
+  }
   CAIRN_CHECK(happen(JobEvent::finished, std::move(next), {Mark::finish_end, Mark::done},
                      "outputs are in place"));
-  const std::int64_t now = host_.now_ms();
-  log_.sent(now, report.bytes);
-  log_.terminated(now, record_.exit.value_or(ExitStatus{}),
-                  {record_.user_ms / 1000, record_.system_ms / 1000},
-                  {.sent = record_.sent_bytes, .received = record_.received_bytes});
   say("completed", Weight::routine);
   return {};
 }

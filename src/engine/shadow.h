@@ -128,6 +128,7 @@ class Shadow {
   Status store(JobRecord next, const std::vector<Mark>& marks, std::string text);
   Status perform(JobEffect effect);
   Status stage(bool adopt);
+  void take_over_log();
   HoldFacts output_failure(int code, int subcode, const std::string& message) const;
   std::string details(const std::string& message) const;  // as the contract words them
   Status hold(JobEvent event, JobRecord next, std::vector<Mark> marks);
