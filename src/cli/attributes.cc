@@ -45,6 +45,12 @@ Result<Format> parse_format(const std::string& written) {
   if (percent == std::string::npos) return wrong();
   const std::size_t letter = text.find_first_not_of("0123456789.-+ #", percent + 1);
   if (letter == std::string::npos || letter - percent > 16) return wrong();
+  // A width of a thousand is one that nobody means, and printf would keep to it.
+  constexpr std::size_t kDigitsMax = 3;
+  for (std::size_t i = percent, digits = 0; i < letter; ++i) {
+    digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
+    if (digits > kDigitsMax) return wrong();
+  }
   format.before = text.substr(0, percent);
   format.behind = text.substr(letter + 1);
   if (format.behind.find('%') != std::string::npos) return wrong();

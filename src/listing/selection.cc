@@ -114,6 +114,7 @@ std::string name_of(const ClusterRow& cluster) {
 }
 
 bool is_called(const ClusterRow& cluster, std::string_view name) {
+  if (name.empty()) return false;  // a batch without a name is not called by it
   if (name == cluster.name || name == cluster.key || name == name_of(cluster)) return true;
   const std::filesystem::path file = cluster.key;
   return is_submit_file(cluster) && (name == file.filename() || name == file.stem());
@@ -122,10 +123,28 @@ bool is_called(const ClusterRow& cluster, std::string_view name) {
 Result<std::vector<JobRange>> resolve(const std::vector<std::string>& words,
                                       const QueueOutline& outline) {
   std::vector<JobRange> all;
-  const auto add = [&](const JobRange& range) {
-    if (std::find(all.begin(), all.end(), range) == all.end()) all.push_back(range);
+  const auto add = [&](JobRange range) {
+    const auto meets = [&](const JobRange& other) {
+      return other.cluster == range.cluster && other.first_proc <= range.last_proc &&
+             range.first_proc <= other.last_proc;
+    };
+    auto place = std::find_if(all.begin(), all.end(), meets);
+    if (place == all.end()) return all.push_back(range);
+    // One range, where the first of those that meet stands.
+    for (auto other = place; other != all.end(); other = std::find_if(other, all.end(), meets)) {
+      range.first_proc = std::min(range.first_proc, other->first_proc);
+      range.last_proc = std::max(range.last_proc, other->last_proc);
+      if (other == place)
+        ++other;
+      else
+        other = all.erase(other);
+    }
+    *place = range;
   };
   for (const std::string& word : words) {
+    if (word.empty())
+      return Error{Errc::invalid, "an empty word names no job", 0,
+                   "is a variable of the shell without a value?"};
     const auto selector = parse_selector(word);
     if (const auto* range = std::get_if<JobRange>(&selector)) {
       if (!has_job(*range, outline)) return no_such_range(*range, outline);

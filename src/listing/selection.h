@@ -29,9 +29,9 @@ struct QueueOutline {
 };
 using cairn::is_over;
 
-// The jobs that `words` name, in their order, without repetition of a word's range.  A name
+// The jobs that `words` name, in their order, each once.  A name
 // means all clusters of that name that are not finished; if there is none, the newest one.
-// Errors: not_found, with what comes nearest.
+// Errors: not_found, with what comes nearest; invalid, an empty word.
 Result<std::vector<JobRange>> resolve(const std::vector<std::string>& words,
                                       const QueueOutline& outline);
 

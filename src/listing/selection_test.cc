@@ -56,6 +56,14 @@ TEST(Selection, TakesANameForItsUnfinishedClustersElseForTheNewest) {
 TEST(Selection, ChoosesNothingTwice) {
   EXPECT_THAT(chosen({"5", "sweep", "5", "3.1"}),
               ElementsAre(JobRange{.cluster = 5}, JobRange{3, 1, 1}));
+  EXPECT_THAT(chosen({"5.0", "3.1", "5.2", "5.1-2"}),
+              ElementsAre(JobRange{5, 0, 0}, JobRange{3, 1, 1}, JobRange{5, 1, 2}));
+  EXPECT_THAT(chosen({"5.0-1", "5.3", "5", "3.0"}),
+              ElementsAre(JobRange{.cluster = 5}, JobRange{3, 0, 0}));
+}
+
+TEST(Selection, AnEmptyWordIsNoBatchWithoutAName) {
+  EXPECT_EQ(refused(""), "an empty word names no job; is a variable of the shell without a value?");
 }
 
 TEST(Selection, NamesWhatComesNearest) {

@@ -40,4 +40,6 @@ with World() as world:
     equal([(a["job"], a["makes_sense"]) for a in answers], [("3.0", True)])
     equal(world.cairn("remove", "--all").out, "no job is selected\n")
     contains(world.cairn("remove", status=2).err, "cairn: remove which jobs?")
+    for verb in ("remove", "hold", "vacate", "release", "queue", "wait"):
+        contains(world.cairn(verb, "", status=2).err, "cairn: an empty word names no job")
     contains(world.cairn("remove", "9", status=2).err, "cairn: there is no cluster 9")

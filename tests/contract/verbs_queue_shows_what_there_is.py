@@ -44,7 +44,8 @@ gate running
                         (["1.4"], "cairn: there is no job 1.4: cluster 1 has 1.0 alone\n"),
                         (["jbo.sub"], "did you mean 'job.sub'?"),
                         (["-c", "JobStatus =="], "cairn: constraint: "),
-                        (["--format", "%n", "ClusterId"], "cairn: format '%n' is none")):
+                        (["--format", "%n", "ClusterId"], "cairn: format '%n' is none"),
+                        (["--format", "%99999d", "ClusterId"], "cairn: format '%99999d' is none")):
         err = world.cairn("queue", *words, status=2).err
         contains(err, said)
         equal(err.count("\n"), 1)
