@@ -344,6 +344,8 @@ Result<Descriptor> watch_process(pid_t pid) {
   return error;
 }
 
+std::string command_of(pid_t pid) { return std::string(trim(read_proc(pid, "comm"))); }
+
 std::string read_proc(pid_t pid, const std::string& name) {
   return read_kernel_file(cat("/proc/", pid, "/", name));
 }

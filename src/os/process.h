@@ -83,6 +83,9 @@ Status kill_descendants(pid_t unreaped = 0, ProcessSearch search = ProcessSearch
 // A program that overwrote its environment block (setproctitle) is not found.
 Status kill_marked(const std::string& entry, const std::vector<pid_t>& spared = {});
 
+// The name that the kernel knows it by, 15 letters at most; empty if it has ended.
+std::string command_of(pid_t pid);
+
 // All of /proc/PID/NAME, "fd/3" for example; empty if it cannot be read.
 std::string read_proc(pid_t pid, const std::string& name);
 

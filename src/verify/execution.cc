@@ -17,6 +17,8 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/process.h"
+#include "os/shared_mapping.h"
 #include "verify/calls.h"
 #include "verify/launch.h"
 #include "verify/tracee.h"

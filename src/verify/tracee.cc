@@ -14,13 +14,13 @@
 #include <cerrno>
 #include <climits>
 #include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/text.h"
 #include "os/descriptor.h"
 #include "os/process.h"
+#include "os/shared_mapping.h"
 
 namespace cairn::verify {
 namespace {
@@ -67,12 +67,6 @@ std::string read_link(const std::string& path) {
   std::array<char, PATH_MAX> text{};
   const ssize_t got = ::readlink(path.c_str(), text.data(), text.size());
   return got <= 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(got));
-}
-
-std::string without_deleted(std::string path) {
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return path;
 }
 
 // Opens what `path` means in the thread's root, without any effect.
@@ -244,32 +238,9 @@ std::optional<PathTarget> find_place(pid_t thread, int folder_fd, const std::str
 
 // --- processes -------------------------------------------------------------------
 
-std::vector<SharedMapping> shared_mappings(pid_t process) {
-  std::vector<SharedMapping> found;
-  const std::string maps = read_proc(process, "maps");
-  // 7f0000000000-7f0000001000 rw-s 00000000 08:01 1234    /path
-  for (std::size_t at = 0; at < maps.size();) {
-    const std::size_t end = std::min(maps.find('\n', at), maps.size());
-    const std::string line = maps.substr(at, end - at);
-    at = end + 1;
-    SharedMapping mapping;
-    char writable = '-', shared = '-';
-    // NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
-    if (std::sscanf(line.c_str(), "%lx-%lx %*c%c%*c%c %*s %*s %lu", &mapping.begin, &mapping.end,
-                    &writable, &shared, &mapping.inode) != 5 ||
-        writable != 'w' || shared != 's' || line.find('/') == std::string::npos)
-      continue;
-    mapping.path = without_deleted(line.substr(line.find('/')));
-    found.push_back(std::move(mapping));
-  }
-  return found;
-}
-
 pid_t process_of(pid_t thread) {
   const std::string text = read_proc(thread, "status");
   return static_cast<pid_t>(parse_integer(field(text, "Tgid")).value_or(thread));
 }
-
-std::string command_of(pid_t process) { return std::string(trim(read_proc(process, "comm"))); }
 
 }  // namespace cairn::verify

@@ -65,14 +65,6 @@ std::optional<PathTarget> find_place(pid_t thread, int folder_fd, const std::str
 // Without a look at what is there.
 std::optional<std::string> absolute_path(pid_t thread, int folder_fd, const std::string& path);
 
-// Files that are mapped shared and writable: such memory changes them without a call.
-struct SharedMapping {
-  std::uint64_t begin = 0, end = 0, inode = 0;
-  std::string path;
-};
-std::vector<SharedMapping> shared_mappings(pid_t process);
-
 pid_t process_of(pid_t thread);
-std::string command_of(pid_t process);
 
 }  // namespace cairn::verify

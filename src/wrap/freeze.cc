@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "os/process.h"
+#include "os/shared_mapping.h"
 
 namespace cairn::wrap {
 namespace {
@@ -79,21 +80,6 @@ int flags_of(pid_t pid, const std::string& descriptor) {
   return static_cast<int>(std::strtol(info.c_str() + at + 6, nullptr, 8));
 }
 
-// Inodes of files that it writes to by its memory: no descriptor need be open.
-std::vector<std::uint64_t> mapped_for_writing(pid_t pid) {
-  std::vector<std::uint64_t> inodes;
-  std::istringstream maps(read_proc(pid, "maps"));
-  for (std::string line; std::getline(maps, line);) {
-    std::istringstream words(line);
-    std::string range, may, offset, device;
-    std::uint64_t inode = 0;
-    if (words >> range >> may >> offset >> device >> inode && may.size() == 4 && may[1] == 'w' &&
-        may[3] == 's' && inode != 0)
-      inodes.push_back(inode);
-  }
-  return inodes;
-}
-
 }  // namespace
 
 // Those that were born while the others were being stopped.
@@ -147,8 +133,9 @@ std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
       if ((flags_of(pid, descriptor) & O_ACCMODE) == O_RDONLY) continue;
       return name_of(info.st_ino);
     }
-    for (const std::uint64_t inode : mapped_for_writing(pid))
-      if (inodes.contains(inode)) return name_of(inode);
+    // No descriptor need be open.
+    for (const SharedMapping& mapping : shared_mappings(pid))
+      if (inodes.contains(mapping.inode)) return name_of(mapping.inode);
   }
   return {};
 }
