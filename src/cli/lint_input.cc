@@ -1,5 +1,6 @@
 #include "cli/lint_input.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -31,8 +32,10 @@ class DiskReader final : public lint::FileReader {
     if (!stdfs::is_regular_file(path, problem)) return std::nullopt;
     std::ifstream file(path, std::ios::binary);
     if (!file) return std::nullopt;
-    std::string text(bytes_max, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(bytes_max));
+    const auto size = stdfs::file_size(path, problem);
+    if (problem) return std::nullopt;
+    std::string text(std::min<std::uintmax_t>(size, bytes_max), '\0');
+    file.read(text.data(), std::ssize(text));
     text.resize(static_cast<std::size_t>(file.gcount()));
     return text;
   }

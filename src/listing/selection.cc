@@ -123,23 +123,22 @@ bool is_called(const ClusterRow& cluster, std::string_view name) {
 Result<std::vector<JobRange>> resolve(const std::vector<std::string>& words,
                                       const QueueOutline& outline) {
   std::vector<JobRange> all;
-  const auto add = [&](JobRange range) {
-    const auto meets = [&](const JobRange& other) {
-      return other.cluster == range.cluster && other.first_proc <= range.last_proc &&
-             range.first_proc <= other.last_proc;
-    };
-    auto place = std::find_if(all.begin(), all.end(), meets);
-    if (place == all.end()) return all.push_back(range);
-    // One range, where the first of those that meet stands.
-    for (auto other = place; other != all.end(); other = std::find_if(other, all.end(), meets)) {
-      range.first_proc = std::min(range.first_proc, other->first_proc);
-      range.last_proc = std::max(range.last_proc, other->last_proc);
-      if (other == place)
-        ++other;
-      else
-        other = all.erase(other);
+  // Those that meet become one, where the first of them stands.
+  const auto add = [&all](JobRange range) {
+    std::size_t place = all.size();
+    for (std::size_t i = 0; i < all.size();) {
+      const JobRange& other = all[i];
+      if (other.cluster != range.cluster || other.first_proc > range.last_proc ||
+          range.first_proc > other.last_proc) {
+        ++i;
+        continue;
+      }
+      range.first_proc = std::min(range.first_proc, other.first_proc);
+      range.last_proc = std::max(range.last_proc, other.last_proc);
+      place = std::min(place, i);
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    *place = range;
+    all.insert(all.begin() + static_cast<std::ptrdiff_t>(std::min(place, all.size())), range);
   };
   for (const std::string& word : words) {
     if (word.empty())

@@ -186,14 +186,13 @@ Status Checkpoints::look_before() {
   return {};
 }
 
-bool Checkpoints::has_one_file() const {
+std::optional<std::string> Checkpoints::only_file() const {
   const auto found = present();
-  return found && found->size() == 1;
+  return found && found->size() == 1 ? std::optional(found->begin()->first) : std::nullopt;
 }
 
-bool Checkpoints::is_one_file() const {
-  const auto found = present();
-  return patterns_.size() == 1 && found && found->size() == 1 && found->contains(patterns_.front());
+bool Checkpoints::is_named(const std::string& file) const {
+  return patterns_.size() == 1 && patterns_.front() == file;
 }
 
 bool Checkpoints::is_renewed() const {

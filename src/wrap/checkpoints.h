@@ -64,9 +64,10 @@ class Checkpoints {
 
   // Whether the files differ from those of the last checkpoint: by their marks, unread.
   bool is_renewed() const;
-  // Whether there is one file of it now; whether it is always one, called by its own name.
-  bool has_one_file() const;
-  bool is_one_file() const;
+  // The file that it would consist of now, if it is one; and whether it always does, called by its
+  // own name.
+  std::optional<std::string> only_file() const;
+  bool is_named(const std::string& file) const;
   // The patterns of all files that a checkpoint consists of, without those that may be open.
   const std::vector<std::string>& patterns() const { return patterns_; }
 

@@ -228,14 +228,15 @@ void Execution::on_news() {
   if (news == Renewals::News::nothing) return;
   if (news != Renewals::News::begun) {
     const Time now = Clock::now();
-    if (!restless_) is_alone_ = true;
+    const auto alone =
+        news == Renewals::News::renamed ? checkpoints_.only_file() : std::optional<std::string>();
+    is_alone_ = alone && (is_alone_ || !restless_);
     if (!restless_) restless_ = now;
-    is_alone_ = is_alone_ && news == Renewals::News::renamed && checkpoints_.has_one_file();
     const auto is_long = [&](Time since) { return now - since > kRestless * options_.settle; };
     // One file that was renamed into its place is whole; others may be followed by more, but not
     // where none ever was.
-    const bool is_whole = news == Renewals::News::renamed &&
-                          (checkpoints_.is_one_file() || (is_alone_ && is_long(*restless_)));
+    const bool is_whole =
+        alone && (checkpoints_.is_named(*alone) || (is_alone_ && is_long(*restless_)));
     settled_ = is_whole ? now : now + options_.settle;
     const bool is_due = !options_.every || (plan_ && *plan_ <= now);
     if (is_due && !is_whole && !said_restless_ &&
@@ -332,8 +333,7 @@ void Execution::save_image() {
 // Open MPI's launcher takes the signal for the end of all: a second later it kills what it has
 // started.  So those are told themselves, and it ends after them.
 std::vector<pid_t> Execution::told() const {
-  const std::string name = read_proc(pid_, "comm");
-  if (std::find(kLaunchers.begin(), kLaunchers.end(), trim(name)) != kLaunchers.end())
+  if (std::find(kLaunchers.begin(), kLaunchers.end(), command_of(pid_)) != kLaunchers.end())
     if (auto children = children_of(pid_); !children.empty()) return children;
   return {pid_};
 }
