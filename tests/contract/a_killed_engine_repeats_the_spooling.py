@@ -19,4 +19,4 @@ echo $step > result
     equal(world.notes(), ["0", "1"])  # the first execution was not repeated
     equal(world.query("SELECT activation FROM jobs"), [(1,)])  # nor was its sandbox left
     equal([number for number, _, _ in world.log() if number in ("001", "004", "005")], ["001", "005"])
-    contains(world.cairn("queue", "1", "-af", "NumJobStarts").out, "1")
+    equal(world.cairn("history", "1", "-af", "NumJobStarts").out, "1\n")
