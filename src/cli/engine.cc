@@ -12,6 +12,7 @@
 #include "engine/client.h"
 #include "engine/machine.h"
 #include "engine/service.h"
+#include "os/clock.h"
 
 namespace cairn::cli {
 namespace {
@@ -27,6 +28,8 @@ struct Choices {
   int slots = 0;
   std::string idle_exit = "5m", max_vacate_time = "10m", contract = "cairn",
               policy_interval = "60s";
+
+  bool operator==(const Choices&) const = default;
 };
 
 Result<Home> open_home() {
@@ -59,27 +62,39 @@ Result<int> stop(const Home& home) {
     return kNotOk;
   }
   if (!client) return std::move(client).error();
-  CAIRN_CHECK(client->request({.verb = RequestVerb::stop, .jobs = {}, .reason = ""}));
-  std::cout << "the engine asks its jobs to leave, and ends\n";
+  CAIRN_TRY(const EngineReply reply,
+            client->request({.verb = RequestVerb::stop, .jobs = {}, .reason = ""}));
+  std::cout << fmt::format("engine {} ends{}\n", reply.status.pid,
+                           reply.status.running == 0 ? "" : " when its jobs have left")
+            << std::flush;
+  CAIRN_CHECK(client->wait_for_end());
   return kOk;
 }
 
 // In the background, unless one runs.
 Result<int> start(const Choices& choices, const Home& home) {
-  std::vector<std::string> options = {"--idle-exit",       choices.idle_exit,
-                                      "--max-vacate-time", choices.max_vacate_time,
-                                      "--contract",        choices.contract};
+  std::vector<std::string> options = {
+      "--idle-exit",       choices.idle_exit,       "--max-vacate-time", choices.max_vacate_time,
+      "--policy-interval", choices.policy_interval, "--contract",        choices.contract};
   if (choices.slots != 0) options.insert(options.end(), {"--slots", std::to_string(choices.slots)});
-  CAIRN_TRY(Client client, Client::connect(home, Client::IfNone::start, options));
-  CAIRN_TRY(const EngineReply reply, client.request({}));
-  std::cout << fmt::format("engine {} serves {}\n", reply.status.pid, home.folder().native());
+  const std::int64_t asked_ms = wall_clock_ms();
+  CAIRN_TRY(const EngineReply reply,
+            ask_engine(home, {.verb = RequestVerb::wake, .jobs = {}, .reason = ""}, options));
+  const bool ran_already = reply.status.since_ms < asked_ms;
+  std::cout << fmt::format("engine {} serves {}{}\n", reply.status.pid, home.folder().native(),
+                           ran_already ? " already" : "");
+  if (ran_already && choices != Choices{})
+    complain(
+        "the options of an engine that runs stay as they are: end it first, with: "
+        "cairn engine --stop");
   return kOk;
 }
 
 std::function<int()> declare(CLI::App& app, const std::vector<std::string>&) {
   const auto choices = std::make_shared<Choices>();
   app.add_flag("--foreground", choices->foreground, "Stay, and say what happens");
-  app.add_flag("--stop", choices->stop, "Ask the jobs to leave, then end the engine that runs");
+  app.add_flag("--stop", choices->stop,
+               "Ask the jobs to leave, and wait until the engine has ended");
   app.add_option("--slots", choices->slots,
                  "So many jobs at a time, whatever they ask for; default: cores, memory and disk "
                  "of the machine divided by request_*")

@@ -78,10 +78,11 @@ Result<pid_t> start_engine(const Home& home, const std::vector<std::string>& mor
 
 }  // namespace
 
-Result<EngineReply> ask_engine(const Home& home, const EngineRequest& request) {
+Result<EngineReply> ask_engine(const Home& home, const EngineRequest& request,
+                               const std::vector<std::string>& options) {
   const auto deadline = Clock::now() + kAskAgain;
   for (;;) {
-    auto client = Client::connect(home, Client::IfNone::start);
+    auto client = Client::connect(home, Client::IfNone::start, options);
     auto reply = client ? client->request(request) : client.error();
     if (reply || !client || !ended_without_reply(reply.error()) || Clock::now() >= deadline)
       return reply;
@@ -147,6 +148,17 @@ Result<EngineReply> Client::request(const EngineRequest& request) {
       return Error{Errc::io, "the engine is about to end, and does not answer", ECONNRESET,
                    "when it has ended, start the next one: cairn engine"};
     replies.add({buffer.data(), static_cast<std::size_t>(got)});
+  }
+}
+
+// It never hangs up on a visitor, and gives its home free before its connections.
+Status Client::wait_for_end() {
+  std::array<char, 256> buffer{};
+  for (;;) {
+    const auto got =
+        retry_interrupted([&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
+    if (got == 0 || (got < 0 && errno == ECONNRESET)) return {};
+    if (got < 0) return system_error("read from", "the engine", errno);
   }
 }
 

@@ -3,6 +3,7 @@
 A clause is a script: set up, act, expect.  It fails by an AssertionError that says what was
 expected.  Nothing here waits for a time: wait_for() waits for a condition.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -64,8 +65,7 @@ class World:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        if self.engine():
-            self.kill_engine()
+        self.kill_engine()
         if kind is None:
             remove_all(self.root)
         else:
@@ -121,10 +121,11 @@ class World:
         process.communicate()
 
     def kill_engine(self):
-        """kill -9 of the background engine."""
-        pid = self.engine()
-        os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not alive(pid), "the end of the engine")
+        """kill -9 of the background engine, if there is one: it may end by itself meanwhile."""
+        if pid := self.engine():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not alive(pid), "the end of the engine")
 
     def open_gate(self, name):
         (self.gates / f"{name}.open").touch()

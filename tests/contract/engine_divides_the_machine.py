@@ -15,7 +15,6 @@ with World() as world:
     world.cairn("wait", "1")
     equal(world.notes(), [f"{what} {proc}" for proc in range(3) for what in ("begin", "end")])
     world.cairn("engine", "--stop")
-    wait_for(lambda: not world.engine(), "the end of the engine")
 
     world.job(": > result\n", request_cpus="100000")
     world.cairn("submit", "job.sub")

@@ -13,9 +13,9 @@ with World() as world:
     equal(sorted(world.notes()), ["0"] * 5 + ["1"] * 5)
     equal([world.read(f"result.{n}") for n in range(1, 6)], ["done\n"] * 5)
     contains(world.cairn("engine", "--foreground", status=2).err, "has an engine already")
-    pid = world.engine()
+    contains(world.cairn("engine", "--slots", "3").err, "the options of an engine that runs stay as they are")
     world.cairn("engine", "--stop")
-    wait_for(lambda: not alive(pid), "the end of the engine")
+    equal(world.engine(), None)
     contains(world.cairn("engine", "--stop", status=1).err, "no engine runs in")
     events = [number for number, _, _ in world.log()]
     equal(events.count("000"), 5)

@@ -10,7 +10,6 @@ with World() as world:
     equal(stat.S_IMODE(world.home.stat().st_mode), 0o700)
     wait_for(lambda: world.state() == "completed", "the job")
     world.cairn("engine", "--stop")
-    wait_for(lambda: not world.engine(), "the end of the engine")
     world.home.chmod(0o770)
     for command in (["submit", "job.sub"], ["run", "job.sub"], ["engine"]):
         contains(world.cairn(*command, status=2).err, "can be written by others (mode 770)")
