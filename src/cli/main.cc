@@ -1,10 +1,13 @@
 // The program `cairn`: a table of verbs.
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <iostream>
 
 #include "base/text.h"
@@ -12,6 +15,7 @@
 #include "cli/submit_dry.h"
 #include "cli/verb.h"
 #include "engine/starter.h"
+#include "os/standard_streams.h"
 #include "wrap/command_line.h"
 
 namespace cairn::cli {
@@ -109,12 +113,23 @@ int exit_status(const Result<int>& status) {
   return status ? *status : refuse(status.error());
 }
 
+// A table that is not whole is no success.  Who closed a pager has seen enough.
+int after_output(int status) {
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  pollfd out{STDOUT_FILENO, 0, 0};
+  const bool pager_is_closed = ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+  if (written || pager_is_closed || status != kOk) return status;
+  complain("not all could be written to standard output: see that its disk has room");
+  return kUsage;
+}
+
 }  // namespace cairn::cli
 
 int main(int argc, char** argv) {
+  cairn::fill_closed_streams();
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));  // a closed pager must not end the jobs
   try {
-    return cairn::cli::run({argv + 1, argv + argc});
+    return cairn::cli::after_output(cairn::cli::run({argv + 1, argv + argc}));
   } catch (const std::exception& problem) {
     cairn::cli::complain(problem.what());
     return cairn::cli::kUsage;

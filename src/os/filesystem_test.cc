@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "os/lock.h"
 #include "support/filesystem_suite.h"
 #include "support/sim_filesystem.h"
 #include "support/temp_folder.h"
@@ -52,6 +55,22 @@ TEST(PosixFileSystem, ATemporaryThatIsALinkIsReplacedAndNotFollowed) {
   write_file_atomically(files, folder / "a", as_bytes("text")).value();
   EXPECT_EQ(read_file(files, folder / "elsewhere").value(), "keep me");
   EXPECT_EQ(read_file(files, folder / "a").value(), "text");
+}
+
+// Else what the program prints would be in its checkpoint.
+TEST(PosixFileSystem, NoFileTakesThePlaceOfAClosedStandardStream) {
+  const TempFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(STDOUT_FILENO);
+    PosixFileSystem files;
+    const auto file = files.create(folder / "state", 0600);
+    const auto lock = FolderLock::take(folder.path());
+    ::_exit(file && lock && ::write(STDOUT_FILENO, "printed", 7) == -1 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(PosixFileSystem, ANameInTheCurrentFolderHasADotAsItsFolder) {

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/standard_streams.h"
 
 namespace cairn {
 namespace {
@@ -95,8 +96,8 @@ bool still_named(int fd, const Path& file) {
 
 // One attempt.  No descriptor and no error: the file was replaced meanwhile, try again.
 Result<std::optional<Descriptor>> try_lock(const Path& folder, const Path& file) {
-  Descriptor fd(retry_interrupted(
-      [&] { return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); }));
+  Descriptor fd(above_standard_streams(retry_interrupted(
+      [&] { return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); })));
   if (!fd) return system_error("open", file, errno);
   struct flock whole {};
   whole.l_type = F_WRLCK;

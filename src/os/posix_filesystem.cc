@@ -13,6 +13,7 @@
 #include "base/try.h"
 #include "os/descriptor.h"
 #include "os/filesystem.h"
+#include "os/standard_streams.h"
 
 namespace cairn {
 namespace {
@@ -110,7 +111,8 @@ class PosixFile final : public File {
 };
 
 Result<std::unique_ptr<File>> open_file(const Path& path, int flags, unsigned mode) {
-  Descriptor fd(retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+  Descriptor fd(above_standard_streams(
+      retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); })));
   if (!fd) return system_error((flags & O_CREAT) != 0 ? "create" : "open", path, errno);
   return make_file(std::move(fd), path);
 }

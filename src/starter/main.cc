@@ -17,6 +17,7 @@
 #include "base/try.h"
 #include "cairn/version.h"
 #include "engine/starter.h"
+#include "os/standard_streams.h"
 #include "solo/slurm_allocation.h"
 #include "solo/solo.h"
 
@@ -110,6 +111,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace cairn
 
 int main(int argc, char** argv) {
+  cairn::fill_closed_streams();
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
   try {
     return cairn::run({argv + 1, argv + argc});

@@ -247,15 +247,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
 
 // ---- running
 
-// A stream that was closed would be the next file that we open: the program would write into it.
-void fill_closed_streams() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(fd, F_GETFD) == -1)  // the lowest that is free
-      static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY));
-}
-
 int run(const Words& words, const std::vector<std::string>& program, CLI::App& app) {
-  fill_closed_streams();
   if (words.list_recipes) return list_recipes();
   if (!words.show_recipe.empty()) {
     const auto source = find_recipe(words.show_recipe, user_folder());

@@ -12,3 +12,17 @@ with World() as world:
         finished = world.cairn(*verb, "--help")
         contains(finished.out, "Exit status")
         contains(finished.out, "Example")
+
+# What was printed is not whole: that is no success.  A closed pager is.
+def printed_to(out):
+    return subprocess.run([CAIRN, "--help"], stdout=out, stderr=subprocess.PIPE, text=True)
+
+with open("/dev/full", "w") as full:
+    finished = printed_to(full)
+    equal(finished.returncode, 2)
+    contains(finished.stderr, "not all could be written to standard output")
+reader, writer = os.pipe()
+os.close(reader)
+finished = printed_to(writer)
+os.close(writer)
+equal((finished.returncode, finished.stderr), (0, ""))

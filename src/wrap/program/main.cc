@@ -5,9 +5,11 @@
 #include <iostream>
 
 #include "cairn/version.h"
+#include "os/standard_streams.h"
 #include "wrap/command_line.h"
 
 int main(int argc, char** argv) {
+  cairn::fill_closed_streams();
   std::vector<std::string> words(argv + 1, argv + argc);
   const auto dashes = std::find(words.begin(), words.end(), "--");
   const std::vector<std::string> program(dashes == words.end() ? dashes : dashes + 1, words.end());
