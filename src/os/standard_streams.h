@@ -1,5 +1,5 @@
-// Who starts a program may have closed its standard streams.  The next file that is opened then gets
-// their number, and what is printed goes into it.
+// Who starts a program may have closed its standard streams.  The next file that is opened then
+// gets their number, and what is printed goes into it.
 #pragma once
 
 namespace cairn {

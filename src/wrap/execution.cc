@@ -26,7 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A freeze that met a file in the middle of a write is tried again so soon.
+// A freeze that met a half-written set is tried again so soon.
 constexpr auto kRetry = 200ms;
 // A program that writes to several files fills the queue of 16384 events not much sooner.
 constexpr auto kDrain = 1s;
@@ -346,11 +346,17 @@ void Execution::send_stop_signal() {
       all.begin(), all.end(), [&](pid_t pid) { return heeds_signal(pid, options_.stop_signal); });
   std::optional<Frozen> frozen;
   if (!is_heeded && state_in_writing(frozen.emplace())) {
-    retry_ = Clock::now() + kRetry;
+    retry_soon();
     return;
   }
   for (const pid_t pid : first) ::kill(options_.signal_group ? -pid : pid, options_.stop_signal);
   end_.was_told = true;
+}
+
+// A little later each time: a program may write at every so many milliseconds just when we look.
+void Execution::retry_soon() {
+  retry_ = Clock::now() + pause_;
+  pause_ = std::min<Milliseconds>(pause_ + pause_ / 8, kRetry);
 }
 
 // The name of a file of the checkpoint that is being written; nothing: none.
@@ -404,7 +410,7 @@ void Execution::freeze_and_take(bool then_kill) {
              "that never closes it cannot be kept by --freeze"));
   }
   if (is_finishing || open || !frozen.stands_still()) {
-    retry_ = Clock::now() + kRetry;
+    retry_soon();
     return;
   }
   const FileSet* const then = renewals_->outputs_then();

@@ -81,6 +81,7 @@ class Execution {
   void request_end();
   std::vector<pid_t> told() const;
   void send_stop_signal();
+  void retry_soon();
   bool let_it_finish(Asked why);
   void on_grace_over();
   std::optional<std::string> state_in_writing(const Frozen& frozen) const;
@@ -111,6 +112,7 @@ class Execution {
   std::optional<Time> restless_;  // since when they have been written again and again
   std::optional<Time> drain_;     // the queue of renewals
   std::optional<Time> retry_;     // freeze it once more
+  Milliseconds pause_{8};         // before that
   std::optional<Time> kill_;      // its grace is over
   std::optional<Time> look_;      // does it do anything?
   Time lived_;                    // when it last did
