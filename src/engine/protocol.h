@@ -87,7 +87,8 @@ struct Measured {  // when it has grown by more than a tenth
 struct OverMemory {          // has been killed
   std::int64_t used_kb = 0;  // shared pages counted once
 };
-struct Taken {  // not yet durable
+struct Waits {};  // has exited; reported as that when the checkpoint before is durable
+struct Taken {    // not yet durable
   std::int64_t number = 0;
 };
 struct Spooled {
@@ -113,7 +114,7 @@ struct StartFailed {  // held with this code
   std::string message;
 };
 using Report = std::variant<Staged, Started, Exited, Spooled, SpoolFailed, Finished, FinishFailed,
-                            StartFailed, Taken, Measured, OverMemory>;
+                            StartFailed, Taken, Measured, OverMemory, Waits>;
 
 std::string encode(const Order& order);
 std::string encode(const Report& report);

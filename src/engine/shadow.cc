@@ -418,6 +418,8 @@ Status Shadow::receive(const Started& report) {
 
 Status Shadow::receive(const Exited& report) {
   launched_ = false;
+  const std::int64_t exit_ms =
+      std::exchange(waits_since_ms_, std::nullopt).value_or(host_.now_ms());
   log_.exited(host_.now_ms(), report);
   JobRecord next = record_;
   next.exit = report.exit;
@@ -440,7 +442,7 @@ Status Shadow::receive(const Exited& report) {
   switch (event) {
     case JobEvent::checkpoint_exit:
     case JobEvent::evict_exit:
-      checkpoint_exit_ms_ = host_.now_ms();
+      checkpoint_exit_ms_ = exit_ms;
       checkpoint_execution_ms_ = checkpoint_exit_ms_ - execution_begin_ms_;
       ++next.next_checkpoint;
       poison_.made_checkpoint();
@@ -452,7 +454,7 @@ Status Shadow::receive(const Exited& report) {
       const bool by_itself = report.exit.by_signal && options_.contract == Contract::cairn;
       ++(by_itself ? next.crashes : next.completions);
       if (options_.contract == Contract::cairn)
-        poison_.died(std::chrono::milliseconds(host_.now_ms() - execution_begin_ms_));
+        poison_.died(std::chrono::milliseconds(exit_ms - execution_begin_ms_));
       if (poison_.hopeless()) {
         next.hold = {
             kHoldSystemPolicy, report.exit.signal,
@@ -483,6 +485,12 @@ Status Shadow::receive(const Exited& report) {
       say(fmt::format("evicted ({}); goes on from {}", how, resume_point()), Weight::routine);
       return {};
   }
+}
+
+Status Shadow::receive(const Waits&) {
+  if (record_.state != JobState::running && record_.state != JobState::vacating) return {};
+  waits_since_ms_ = host_.now_ms();
+  return store(record_, {Mark::waits}, "has exited; its last checkpoint is still being saved");
 }
 
 Status Shadow::receive(const Measured& report) {

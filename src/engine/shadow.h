@@ -113,6 +113,7 @@ class Shadow {
   Status receive(const Staged& report);
   Status receive(const Started& report);
   Status receive(const Exited& report);
+  Status receive(const Waits&);
   Status receive(const Measured& report);
   Status receive(const OverMemory& report);
   Status receive(const Taken& report);
@@ -181,6 +182,7 @@ class Shadow {
   // Of the exit that brought the newest checkpoint: the next execution may have begun when it
   // is spooled.
   std::int64_t checkpoint_exit_ms_ = 0, checkpoint_execution_ms_ = 0;
+  std::optional<std::int64_t> waits_since_ms_;  // has exited, which is not yet reported
   bool fast_ = false;           // the vacate under way is a fast one, or has become one
   bool timed_out_ = false;      // it has become one
   bool finish_failed_ = false;  // the outputs of the job's end could not be delivered

@@ -297,6 +297,27 @@ TEST_F(ShadowTest, ACheckpointThatKillsTwiceIsPutAside) {
   EXPECT_TRUE(host_.staged.recall) << "the one before kills it, too";
 }
 
+// A death is reported when the checkpoint before it is durable, which may take long.
+TEST_F(ShadowTest, TheTimeForWhichADeathWaitsIsNoLifeAndNotUseful) {
+  start();
+  checkpoint(0);
+  tell(Started{124});
+  tell_exit(kCheckpoint);
+  tell(Taken{1});
+  tell(Started{125});
+  host_.pass(10);
+  tell(Waits{});
+  host_.pass(PoisonWatch::kSoon.count());
+  tell(Spooled{1, 100, 5});
+  tell_exit(kKilled);
+  EXPECT_GE(shadow_->goodput().checkpoint, PoisonWatch::kSoon);
+  EXPECT_LT(shadow_->goodput().lost + shadow_->goodput().useful, PoisonWatch::kSoon);
+  start();
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.staged.suspect, 1);
+}
+
 TEST_F(ShadowTest, ACheckpointIsNotSuspectIfTheProgramLivedLongWithIt) {
   start();
   checkpoint(0);

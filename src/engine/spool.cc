@@ -1,9 +1,12 @@
 #include "engine/spool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <map>
+#include <system_error>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +21,9 @@ namespace {
 
 // Few system calls per gigabyte, and still in the processor's cache.
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
+
+// Fewer are not worth a thread.
+constexpr std::size_t kPiecesPerThread = 8;
 
 constexpr const char* kAsideSuffix = ".suspect";
 
@@ -218,17 +224,46 @@ Result<SpoolManifestLine> make_durable(FileSystem& files, const Path& folder,
   return SpoolManifestLine{piece.name, hash.hex()};
 }
 
+// Returns a line for each piece, in their order.  A file's way to the disk is mostly waiting, and
+// the disk takes many at once.
+Result<SpoolManifest> make_pieces_durable(FileSystem& files, const Path& folder,
+                                          const std::vector<TakenCheckpoint::Piece>& pieces,
+                                          std::size_t threads_max) {
+  std::vector<std::optional<Result<SpoolManifestLine>>> lines(pieces.size());
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> failed = false;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < pieces.size() && !failed; i = next++) {
+      lines[i].emplace(make_durable(files, folder, pieces[i]));
+      if (!*lines[i]) failed = true;
+    }
+  };
+  std::vector<std::thread> helpers;
+  while (helpers.size() + 1 < std::min(threads_max, pieces.size() / kPiecesPerThread)) {
+    try {
+      helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+      break;  // the process may have no more threads: then with fewer
+    }
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  SpoolManifest manifest;
+  for (auto& line : lines) {
+    if (!line) continue;  // behind a failure
+    CAIRN_TRY(SpoolManifestLine good, *std::move(line));
+    manifest.push_back(std::move(good));
+  }
+  return manifest;
+}
+
 // Every byte and name in `folder` durable but the folder's own name.
 Result<SpoolManifest> make_durable(FileSystem& files, const Path& folder,
-                                   const TakenCheckpoint& taken) {
+                                   const TakenCheckpoint& taken, std::size_t threads_max) {
   CAIRN_CHECK(make_folders(files, folder, taken));
   for (const auto& [name, mode] : taken.folders)
     if (mode != 0777) CAIRN_CHECK(files.set_mode(folder / name, mode));
-  SpoolManifest manifest;
-  for (const TakenCheckpoint::Piece& piece : taken.pieces) {
-    CAIRN_TRY(auto line, make_durable(files, folder, piece));
-    manifest.push_back(std::move(line));
-  }
+  CAIRN_TRY(SpoolManifest manifest, make_pieces_durable(files, folder, taken.pieces, threads_max));
   std::sort(manifest.begin(), manifest.end(),
             [](const auto& left, const auto& right) { return left.name < right.name; });
   CAIRN_TRY(auto file, files.create(folder / kSpoolManifestName, 0644));
@@ -307,8 +342,13 @@ bool is_immutable(const FileItem& item) {
   return !item.folder && (item.mode & 0222U) == 0 && generation_of(item.name);
 }
 
-Spool::Spool(FileSystem& files, Path folder, int keep, std::uint64_t memory_bytes)
-    : files_(files), folder_(std::move(folder)), keep_(keep), memory_bytes_(memory_bytes) {
+Spool::Spool(FileSystem& files, Path folder, int keep, std::uint64_t memory_bytes,
+             std::size_t threads_max)
+    : files_(files),
+      folder_(std::move(folder)),
+      keep_(keep),
+      memory_bytes_(memory_bytes),
+      threads_max_(threads_max) {
   CAIRN_ASSERT(keep >= 1, "a spool keeps at least one checkpoint");
 }
 
@@ -329,7 +369,7 @@ Result<TakenCheckpoint> Spool::take(int number, const std::vector<SpoolItem>& it
 
 Result<SpooledCheckpoint> Spool::make_durable(const TakenCheckpoint& taken) {
   const Path temporary = unfinished_folder(taken.number);
-  auto manifest = cairn::make_durable(files_, temporary, taken);
+  auto manifest = cairn::make_durable(files_, temporary, taken, threads_max_);
   Status published = manifest ? publish(temporary, taken.number) : Status(manifest.error());
   if (!published) {
     std::ignore = remove_tree(files_, temporary);

@@ -70,11 +70,15 @@ struct TakenCheckpoint {
 
 class Spool {
  public:
+  static constexpr std::uint64_t kMemoryBytes = 1 << 20;
+
   //   folder  made at the first commit; its parent must exist
   //   keep    the newest so many good checkpoints stay, at least 1
   //   memory_bytes  so much of a checkpoint is kept in memory until it is made durable; larger
   //                 files are copied when they are taken
-  Spool(FileSystem& files, Path folder, int keep = 2, std::uint64_t memory_bytes = 1 << 20);
+  //   threads_max  so many may use `files` at once, for checkpoints of many files
+  Spool(FileSystem& files, Path folder, int keep = 2, std::uint64_t memory_bytes = kMemoryBytes,
+        std::size_t threads_max = 1);
 
   // Brings the files to safety from whoever may change them: afterwards the items' files may be
   // written to, renamed and removed.  Nothing is durable, and no reader sees it.
@@ -133,6 +137,7 @@ class Spool {
   Path folder_;
   int keep_;
   std::uint64_t memory_bytes_;
+  std::size_t threads_max_;
   std::set<int> known_good_;    // verified or committed by this object
   bool folder_synced_ = false;  // its name, in its parent
 };

@@ -567,6 +567,35 @@ TEST_F(SpoolLinkTest, LinksGenerationsAndCopiesEverythingElse) {
   EXPECT_EQ(newest().checkpoint->number, 0);
 }
 
+// In memory, or copied; with threads or without: the checkpoint is the same.
+TEST(SpoolOfManyFiles, IsMadeDurableByThreads) {
+  Contents contents = {{"d/", ""}};
+  for (int i = 0; i < 500; ++i) contents[cat("d/file-", i)] = cat("text ", i);
+  for (const std::uint64_t memory_bytes : {std::uint64_t{0}, Spool::kMemoryBytes}) {
+    const TempFolder folder;
+    PosixFileSystem files;
+    Spool spool(files, folder / "spool", 2, memory_bytes, 8);
+    spool.commit(0, items_of(contents)).value();
+    const SpooledCheckpoint found = spool.newest().value().checkpoint.value();
+    EXPECT_THAT(found.files, SizeIs(500));
+    EXPECT_EQ(read_back(files, found.folder), contents);
+  }
+}
+
+TEST(SpoolOfManyFiles, IsNoCheckpointIfOneIsMissing) {
+  Contents contents;
+  for (int i = 0; i < 500; ++i) contents[cat("file-", i)] = "text";
+  const TempFolder folder;
+  PosixFileSystem files;
+  Spool spool(files, folder / "spool", 2, 0, 8);
+  const TakenCheckpoint taken = spool.take(0, items_of(contents)).value();
+  files.remove(folder / "spool/000000.tmp/file-321").value();
+  const auto done = spool.make_durable(taken);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("file-321"));
+  EXPECT_THAT(files.list(folder / "spool").value(), IsEmpty());
+}
+
 TEST_F(SpoolLinkTest, AGenerationStaysThatTheProgramRemoves) {
   commit(0);
   remove_tree(disk_, "job/sandbox").value();

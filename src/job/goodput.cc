@@ -26,6 +26,7 @@ Sum sum_between(Mark from, Mark to) {
                  ? &Goodput::transfer
                  : &Goodput::restart;
     case Mark::spool_begin:
+    case Mark::waits:
       return &Goodput::checkpoint;
     case Mark::queued:
     case Mark::spool_end:
@@ -84,6 +85,7 @@ void Account::settle(Mark mark) {
     case Mark::spool_begin:
     case Mark::finish_begin:
     case Mark::finish_end:
+    case Mark::waits:
       return;
   }
 }

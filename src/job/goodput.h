@@ -26,6 +26,8 @@ enum class Mark : std::uint8_t {
   done,     // completed: what was executed last went into the result
   // The checkpoint is safe from the program, which runs on; its spool_end comes while it does.
   spool_taken,
+  // The program has exited, and cannot go on before the checkpoint that was taken is durable.
+  waits,
 };
 
 struct TimedMark {
@@ -37,7 +39,7 @@ struct TimedMark {
 struct Goodput {
   std::chrono::milliseconds useful{0};
   std::chrono::milliseconds lost{0};
-  std::chrono::milliseconds checkpoint{0};  // exit with a checkpoint until it is durable
+  std::chrono::milliseconds checkpoint{0};  // exit with one until the program may go on
   std::chrono::milliseconds transfer{0};    // inputs and checkpoints in, outputs out
   std::chrono::milliseconds restart{
       0};  // waiting for a slot and starting programs, after the first start

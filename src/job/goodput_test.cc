@@ -14,10 +14,10 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMarks = {
+constexpr std::array<std::string_view, 13> kMarks = {
     "queued",    "stage_begin",      "execute_begin", "execute_end", "spool_begin",
     "spool_end", "spool_end_failed", "finish_begin",  "finish_end",  "evicted",
-    "done",      "spool_taken"};
+    "done",      "spool_taken",      "waits"};
 
 std::string describe(const Goodput& goodput) {
   return cat("useful ", goodput.useful.count(), "  lost ", goodput.lost.count(), "  checkpoint ",
