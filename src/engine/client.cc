@@ -24,6 +24,7 @@ constexpr auto kPatience = std::chrono::seconds(60);  // of a client, with a bus
 constexpr auto kAskAgain = std::chrono::seconds(10);  // so long, of one that does not reply
 constexpr int kRetryMs = 10;
 constexpr int kTriesWithoutMax = 500;  // once ours has ended: 5 s for another's start
+constexpr int kTriesOfOne = 50;        // the one that kept ours away may itself have ended
 
 Result<Descriptor> open_folder(const Home& home) {
   Descriptor folder(::open(home.engine_folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -104,7 +105,7 @@ Result<Client> Client::connect(const Home& home, IfNone if_none,
                  "start one with: cairn engine"};
   PosixFileSystem files;
   CAIRN_CHECK(files.make_folder(home.engine_folder()));
-  CAIRN_TRY(const pid_t pid, start_engine(home, options));
+  CAIRN_TRY(pid_t pid, start_engine(home, options));
   const auto deadline = Clock::now() + kPatience;
   bool ended = false;
   int tries_without = 0;
@@ -114,6 +115,10 @@ Result<Client> Client::connect(const Home& home, IfNone if_none,
     // Of several that were started at once, one becomes the engine; the others end.
     if (!ended) ended = ::waitpid(pid, nullptr, WNOHANG) == pid;
     if (ended && ++tries_without == kTriesWithoutMax) break;
+    if (ended && tries_without % kTriesOfOne == 0) {
+      CAIRN_TRY(pid, start_engine(home, options));
+      ended = false;
+    }
     ::poll(nullptr, 0, kRetryMs);
   }
   return Error{Errc::io, fmt::format("the engine of {} does not answer", home.folder().native()), 0,

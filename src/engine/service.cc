@@ -187,6 +187,7 @@ Status Service::Loop::with_patience(const Action& action) {
 }
 
 Status Service::Loop::store(const JobRecord& job, std::span<const EventRecord> events) {
+  if (events.empty()) return queue_.store(job, events);  // nothing has happened: it was measured
   return with_patience([&] { return queue_.store(job, events); });
 }
 

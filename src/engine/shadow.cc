@@ -499,8 +499,11 @@ Status Shadow::receive(const Measured& report) {
     live.image(report.use.resident_kb);
     live.disk(report.use.disk_kb);
   });
-  CAIRN_CHECK(store_.store(next, {}));
-  record_ = std::move(next);
+  // Where the disk is full, the next one will be stored.
+  if (Status stored = store_.store(next, {}); stored)
+    record_ = std::move(next);
+  else if (stored.error().code != Errc::no_space)
+    return stored;
   log_.measured(host_.now_ms(), report.use);
   return {};
 }

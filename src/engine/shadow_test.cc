@@ -345,6 +345,16 @@ TEST_F(ShadowTest, HoldsAJobThatWasOverItsMemory) {
   EXPECT_EQ(shadow_->record().state, JobState::held);
 }
 
+TEST_F(ShadowTest, WhatWasMeasuredIsNoReasonToWaitForRoom) {
+  start();
+  store_.full = true;
+  tell(Measured{{.resident_kb = 50 << 10}});
+  EXPECT_EQ(make()->record(), shadow_->record());
+  store_.full = false;
+  tell(Measured{{.resident_kb = 60 << 10}});
+  EXPECT_EQ(make()->record().live.get_integer("ResidentSetSize"), 60 << 10);
+}
+
 TEST_F(ShadowTest, ACheckpointThatCameBeforeIsNotHeldForMemory) {
   start();
   tell_exit(kCheckpoint);
