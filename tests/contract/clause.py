@@ -67,6 +67,7 @@ class World:
                 process.wait()
         self.kill_engine()
         if kind is None:
+            wait_for(lambda: not self.left_over(), "the end of the starters", self.left_over)
             remove_all(self.root)
         else:
             print(f"left for a look: {self.root}")
@@ -126,6 +127,12 @@ class World:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             wait_for(lambda: not alive(pid), "the end of the engine")
+
+    def left_over(self):
+        """Engines and starters that are not through: until then they write into the home."""
+        mine = f"CAIRN_HOME={self.root}/".encode()
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                if any(entry.startswith(mine) for entry in environment_of(pid))]
 
     def open_gate(self, name):
         (self.gates / f"{name}.open").touch()
@@ -194,7 +201,9 @@ class World:
                           f"WHERE cluster={cluster} AND proc={proc}")[0]
 
     def log(self, name="job.log"):
-        return events_of(self.read(name))
+        """As it is between two writes: one may be seen in its middle."""
+        return events_of(wait_for(lambda: text if (text := self.read(name)).endswith("...\n") else None,
+                                  "the whole of the last event"))
 
 
 class Finished:
@@ -226,6 +235,36 @@ def wait_for(condition, what, details=lambda: "", patience=PATIENCE, pause=0.005
 def alive(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def environment_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is another user's
+        return []
+
+
+def children_of(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_stopped(pid):
+    """With all its threads."""
+    return all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T" for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
+def stop_when(condition, pid):
+    """Lets a process run for a moment at a time, and leaves it stopped where `condition` has come true; False: it ended before."""
+    try:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            wait_for(lambda: not alive(pid) or is_stopped(pid), f"process {pid} to stop")
+            if not alive(pid) or condition():
+                return alive(pid)
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.001)
     except (FileNotFoundError, ProcessLookupError):
         return False
 

@@ -6,14 +6,15 @@ with World() as world:
     world.cairn("submit", "job.sub")
     world.wait_for_gate("first")
     wait_for(lambda: "001" in [number for number, _, _ in world.log()], "its start in the event log")
-    (world.folder / "job.log").rename(world.folder / "before.log")
-    (world.folder / "job.log").mkdir()
+    # At one stroke: an event that came in between would make it anew.
+    (world.folder / "a folder").symlink_to(".")
+    os.replace(world.folder / "a folder", world.folder / "job.log")
     world.open_gate("first")
     world.wait_for_gate("second")
     world.wait_for_checkpoint(0)
     log = world.home / "engine/log"
     wait_for(lambda: "the job goes on without its event log" in log.read_text(), "a sentence about it")
-    (world.folder / "job.log").rmdir()
+    (world.folder / "job.log").unlink()
     world.open_gate("second")
     world.cairn("wait", "1")
     equal(log.read_text().count("the job goes on without its event log"), 1)

@@ -9,6 +9,8 @@ if [ ! -e "$GATES/second" ]; then : > "$GATES/second"; kill -9 $$; fi
 """)
     world.run()
     short = [(number, headline.split(" ")[0] if number == "040" else "") for number, headline, _ in world.log()]
+    # One that runs for a second has its size there twice: so far, and at its end.
+    short = [event for event, before in zip(short, [None, *short]) if event != ("006", "") or before != event]
     pair = [("040", "Started"), ("040", "Finished")]
     equal(short, [("000", ""), *pair, ("001", ""), ("006", ""), *pair, *pair, ("004", ""),
                   *pair, ("001", ""), ("006", ""), *pair, ("005", "")])

@@ -67,11 +67,11 @@ with World() as world:
     world.finish(process)
     equal(world.state(), "completed")
 
-# In the background, too; and what is asked may follow from what was seen.
+# In the background, too; and what is asked may follow from what was seen, which is more than 100 and not yet all.
 with World() as world:
     holder(world, 200)
     world.write("job.sub", world.read("job.sub").replace(
-        "request_memory = 100", "request_memory = ifThenElse(MemoryUsage =!= undefined, 2 * MemoryUsage, 100)"))
+        "request_memory = 100", "request_memory = ifThenElse(MemoryUsage =!= undefined, 3 * MemoryUsage, 100)"))
     world.cairn("submit", "job.sub")
     world.cairn("wait", "1", status=1)
     equal(world.hold()[:2], (34, 102))

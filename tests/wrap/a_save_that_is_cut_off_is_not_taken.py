@@ -2,10 +2,13 @@
 from wrapping import PYTHON, STATE, World
 
 # The grace is over in the middle of the save.
-with World(steps=150) as world:
-    finished = world.wrap(*STATE, "--every", "50ms", "--grace", "100ms", counter=["--save=slowly", "--half=3600"], code=1)
+with World(steps=100000) as world:
+    process = world.start(*STATE, "--every", "1h", "--grace", "2s", counter=["--save=slowly", "--half=3600"])
+    world.wait_for_lines("log.txt", 1)
+    process.terminate()
+    finished = world.finish(process, -15)
     assert "while it had state.txt open for writing" in finished.err, finished.err
-    assert "is given up" in finished.err and world.generations() == ["gen-000000.cairn"], finished.err
+    assert "no new checkpoint" in finished.err and world.generations() == ["gen-000000.cairn"], finished.err
 
 # It knows no signal, and saves by itself: the signal comes between two saves, never within one.
 SAVES = '''

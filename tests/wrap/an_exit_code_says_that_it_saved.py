@@ -1,7 +1,7 @@
 """Asked to end, a program that has not saved all, and says so by its exit code, or had to be killed, leaves nothing to take."""
 from wrapping import PYTHON, World
 
-# Two files, written one after the other; the first time that it is asked it leaves half of them.
+# Two files, written one after the other; the first time that it is asked after it has gone on it leaves half of them.
 PROGRAM = r"""
 import os, pathlib, signal, sys, time
 asked = []
@@ -10,12 +10,12 @@ step = 0
 if "--resume" in sys.argv:
     step, other = (int(open(name).read()) for name in ("one.txt", "two.txt"))
     if step != other: open("mixed.txt", "w").write(f"{step} {other}")
-while step < 200:
+while step < 200 or not os.path.exists("failed"):
     step += 1
     time.sleep(0.004)
     if asked:
         open("one.txt", "w").write(str(step))
-        if step > 40 and not os.path.exists("failed"):
+        if "--resume" in sys.argv and not os.path.exists("failed"):
             open("failed", "w").close()
             if sys.argv[1] == "hang":
                 while True: time.sleep(3600)

@@ -18,7 +18,7 @@ PATIENCE = int(os.environ.get("CAIRN_WRAP_PATIENCE", "120"))  # seconds after wh
 PYTHON = "/usr/bin/python3"
 
 COUNTER = r'''
-import os, signal, subprocess, sys, time
+import os, signal, sys, time
 def option(name, default=None):
     for word in sys.argv[2:]:
         if word == "--" + name: return True
@@ -32,7 +32,6 @@ if option("resume"):
     assert len(words) == 3 and words[2] == "end", f"torn: {words}"
     step, total = int(words[0]), int(words[1])
 begun = step
-open("starts.txt", "a").write(f"{step} {' '.join(sys.argv[1:])}\n")
 def save():
     half = f"{step} {total} "
     if option("save") == "slowly":       # in place, in two halves
@@ -51,7 +50,9 @@ def note(number, frame):
     asked.append(number)
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
     signal.signal(number, note)
+open("starts.txt", "a").write(f"{step} {' '.join(sys.argv[1:])}\n")  # one that is told to end before dies of it
 if option("child"):
+    import subprocess
     subprocess.Popen([sys.executable, "child.py"])
 if option("daemon"):
     if os.fork() == 0:

@@ -46,7 +46,7 @@ def plain(text):
     text = re.sub(r"<[\d.:]+\?[^>]*>", "HOST", text)
     text = re.sub(r"(starter|execution point|access point) [\w.-]*[\w]", r"\1 NAME", text)
     text = re.sub(r"/\S*/(dir_\d+|sandbox-\d+)\b", "SANDBOX", text)
-    text = re.sub(r"/share/differential-[^/]+/\w+|/tmp/cairn-differential-[^/]+/\w+/submit", "FOLDER", text)
+    text = re.sub(r"/share/differential-[^/]+/\w+|/\S*?/cairn-differential-[^/]+/\w+/submit", "FOLDER", text)
     text = re.sub(r"<[\d.]+:\d+>", "ADDRESS", text)
     text = re.sub(r"via (condor_|cairn )(hold|release|rm|remove) \(by user \w+\)",
                   lambda match: f"via {match[2].replace('remove', 'rm')} (by user USER)", text)

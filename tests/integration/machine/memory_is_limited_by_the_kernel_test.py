@@ -132,10 +132,9 @@ def ends(world, kill):
     away = int((world.gates / "away.pid").read_text())
     if kill:
         wait_for(lambda: world.memory_mb() > 60, "a look at its memory")
-        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         (world.folder / "state").write_text("1")  # the next start needs nothing
         world.write("job.sh", "#!/bin/sh\n: > result\n", 0o755)
-        os.kill(int(children[0]), SIGKILL)
+        os.kill(children_of(process.pid)[0], SIGKILL)
     world.finish(process)
     ended = not alive(away)
     if not ended:
@@ -201,8 +200,8 @@ for given, why in ((False, "is not delegated"), (None, "other processes are in")
             other = subprocess.Popen(["/bin/sh", "-c", f"echo $$ > {world.group}/cgroup.procs; exec sleep 1000"])
             wait_for(lambda: (world.group / "cgroup.procs").read_text(), "the other process")
         engine = world.start("engine", "--foreground")
-        wait_for(lambda: world.engine() and (world.home / "engine" / "socket").exists(), "the engine")
-        equal(json.loads(world.cairn("status", "--json").out)["engine"]["memory_limited_by"], "polling")
+        said = wait_for(lambda: json.loads(world.cairn("status", "--json").out)["engine"], "the engine")
+        equal(said["memory_limited_by"], "polling")
         world.cairn("engine", "--stop")
         contains(world.finish(engine).out, why)
         if other:
