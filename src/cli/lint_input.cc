@@ -4,9 +4,11 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "base/text.h"
 #include "base/try.h"
+#include "cli/submit_world.h"
 #include "os/command.h"
 #include "os/filesystem.h"
 
@@ -66,6 +68,7 @@ Result<lint::LintInput> lint_input(const std::string& file, const std::string& p
   CAIRN_TRY(input.text, read_file(files, file));
   input.directory = stdfs::canonical(file).parent_path();
   input.files = &reader;
+  input.world = std::make_shared<RealWorld>(input.directory, 0);
   CAIRN_TRY(input.pool, pool_version_of(pool_version));
   return input;
 }

@@ -23,6 +23,8 @@ struct Subject {
   std::size_t jobs_in_all = 0;
   std::optional<Error> refused{};  // by the parser
   int refused_line = 0;
+  // A command whose output, or `stdin`, whose text the file goes on with: the rest is not known.
+  std::optional<std::string> unknown_text{};
   std::vector<ParserWarning> warnings{};
   // Names of files that several jobs write, with command and line.
   struct Shared {
@@ -72,5 +74,7 @@ std::span<const Check> python_checks();    // CL5…
 std::span<const Check> policy_checks();    // CL6…
 std::span<const Check> pool_checks();      // CL7…
 const std::vector<Check>& all_checks();
+
+bool is_condition(std::string_view command);  // CL608 and CL613 look at it
 
 }  // namespace cairn::lint

@@ -24,7 +24,9 @@ bool is_said_by_a_check(const Subject& subject, int line, std::string_view text)
   if (text.find("unknown command") != text.npos || text.find("is ignored") != text.npos ||
       text.find("has no effect here") != text.npos)
     return true;                                                             // CL107 to CL110
-  if (text.find("expected a ClassAd expression") != text.npos) return true;  // CL608, CL613
+  if (text.find("expected a ClassAd expression") != text.npos &&
+      is_condition(trim(text.substr(0, text.find('=')))))
+    return true;  // CL608, CL613
   if (subject.jobs.empty()) return false;
   const Job& job = subject.jobs.front();
   if (text.find("should_transfer_files = NO contradicts") != text.npos &&
@@ -52,11 +54,20 @@ void refused(const Subject& subject, Report& report) {
   // What only Cairn does not know yet is no fault of the file; `cairn run` says it.
   if (subject.refused && subject.refused->code == Errc::unsupported && !subject.jobs.empty())
     return;
-  if (!subject.refused ||
+  if (!subject.refused || subject.unknown_text ||
       is_said_by_a_check(subject, subject.refused_line, subject.refused->message))
     return;
   report.add(subject.refused_line, subject.refused->message,
              subject.refused->hint.empty() ? "correct the line" : subject.refused->hint);
+}
+
+void not_looked_at(const Subject& subject, Report& report) {
+  if (!subject.unknown_text) return;
+  report.add(subject.refused_line,
+             cat("what ", *subject.unknown_text,
+                 " gives is known only when it runs, and lint runs nothing: from here on the file is "
+                 "not looked at"),
+             "to have it looked at, write what it gives into a file, and queue from that");
 }
 
 void parser_warning(const Subject& subject, Report& report) {
@@ -113,6 +124,7 @@ constexpr std::array kChecks = {
     Check{"CL001", Severity::error, "Submit file that is refused", nullptr, refused},
     Check{"CL002", Severity::warning, "What condor_submit warns of", nullptr, parser_warning},
     Check{"CL003", Severity::hint, "Unknown code in a disable comment", nullptr, unknown_code},
+    Check{"CL004", Severity::hint, "Command that lint does not run", nullptr, not_looked_at},
 };
 
 // One finding for one thing, however many jobs have it.

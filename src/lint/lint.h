@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "cairn/result.h"
 #include "lint/pool_version.h"
+#include "submit/world.h"
 
 namespace cairn::lint {
 
@@ -61,6 +63,9 @@ struct LintInput {
   std::string text;                   // of the submit file
   std::filesystem::path directory;    // absolute; where relative names start
   const FileReader* files = nullptr;  // nullptr: no file is looked at
+  // What `queue … from FILE`, `include` and $ENV read; nullptr: nothing.  No command is run, stdin
+  // is not read and nothing is written, whatever the file asks for.
+  std::shared_ptr<SubmitWorld> world;
   std::optional<PoolVersion> pool;    // nothing: nothing is said about versions
   std::vector<std::string> disabled;  // codes that are not wanted
 };

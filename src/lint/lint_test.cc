@@ -7,6 +7,7 @@
 #include "fuzz/replay.h"
 #include "lint/lint_fixture.h"
 #include "lint/vocabulary.h"
+#include "submit/fake_world.h"
 
 extern "C" int fuzz_lint(const std::uint8_t* data, std::size_t size);
 
@@ -97,6 +98,47 @@ TEST_F(Lint, CountsFilesThatSeveralJobsWrite) {
 TEST_F(Lint, ReportsAFileThatIsRefusedAndStillLooksAtItsJobs) {
   EXPECT_THAT(codes_of(check("what is this\n")), ElementsAre("CL001"));
   EXPECT_THAT(codes("log =\nmax_retries = often\n"), ElementsAre("CL001", "CL218"));
+}
+
+TEST_F(Lint, ReadsWhatTheFileIncludesAndQueuesFrom) {
+  const auto world = std::make_shared<testing::FakeWorld>();
+  world->directory = "/job";
+  world->add("list.txt", "10\n20\n");
+  world->add("common.conf", "max_retries = 5\n");
+  world->variables["STEPS"] = "60";
+  input_.world = world;
+  const std::string streams = "output = $(n).out\ntransfer_output_files =\n";
+  for (const char* lines :
+       {"arguments = $(n)\nqueue n from list.txt\n", "arguments = $(n)\nqueue n matching *.txt\n",
+        "n =\ninclude : common.conf\nqueue\n", "n = 1\narguments = $ENV(STEPS)\nqueue\n"})
+    EXPECT_THAT(codes_of(check(kJob + streams + lines)), IsEmpty()) << lines;
+  EXPECT_THAT(codes_of(check(kJob + "queue n from lost.txt\n")), ElementsAre("CL001"));
+  EXPECT_THAT(codes_of(check(kJob + "include : common.conf\nlog =\nqueue\n")),
+              ElementsAre("CL218"));
+}
+
+TEST_F(Lint, RunsNoCommandAndWritesNothing) {
+  const auto world = std::make_shared<testing::FakeWorld>();
+  world->directory = "/job";
+  world->commands["seq 3"] = "1\n2\n3\n";
+  world->standard_input = "1\n";
+  input_.world = world;
+  for (const char* lines :
+       {"queue n from seq 3 |\n", "queue n from -\n", "include : seq 3 |\nqueue\n",
+        "include command into made.conf : seq 3\nqueue\n"}) {
+    // The jobs before it are looked at.
+    const Findings findings = check(kJob + "log =\nqueue\n" + lines);
+    EXPECT_THAT(codes_of(findings), ElementsAre("CL218", "CL004")) << lines;
+    EXPECT_FALSE(findings.has_errors());
+  }
+  EXPECT_TRUE(world->files.empty());
+}
+
+TEST_F(Lint, SaysWhyAnExpressionThatIsNoConditionIsRefused) {
+  for (const char* line : {"request_cpus = 4 cores\n", "+MaxRuntime = 2h\n",
+                           "allowed_execute_duration = 2 hours\n"})
+    EXPECT_THAT(codes(line), ElementsAre("CL001")) << line;
+  EXPECT_THAT(codes("periodic_hold = MemoryUsage > 4GB\n"), ElementsAre("CL613"));
 }
 
 TEST_F(Lint, LooksAtNoFileWithoutAReader) {

@@ -358,4 +358,8 @@ constexpr std::array kChecks = {
 
 std::span<const Check> policy_checks() { return kChecks; }
 
+bool is_condition(std::string_view command) {
+  return std::find(kConditions.begin(), kConditions.end(), lower(command)) != kConditions.end();
+}
+
 }  // namespace cairn::lint

@@ -147,6 +147,45 @@ std::vector<Program> ProgramFinder::find(const Job& job) {
   return programs;
 }
 
+// ---- the world, looked at and not touched
+
+class QuietWorld final : public SubmitWorld {
+ public:
+  explicit QuietWorld(SubmitWorld* world) : world_(world) {}
+  const std::optional<std::string>& unknown_text() const { return unknown_text_; }
+
+  Result<std::string> read(const std::string& path) override {
+    if (world_ != nullptr) return world_->read(path);
+    return unknown(path);
+  }
+  Status write(const std::string&, const std::string&) override { return {}; }
+  Result<std::string> read_stdin() override { return unknown("stdin"); }
+  Result<std::string> output_of(const std::vector<std::string>& command) override {
+    return unknown(join(command, " "));
+  }
+  std::vector<Match> glob(const std::string& pattern) override {
+    return world_ == nullptr ? std::vector<Match>() : world_->glob(pattern);
+  }
+  std::optional<FileFacts> look_at(const std::string& path) override {
+    return world_ == nullptr ? std::nullopt : world_->look_at(path);
+  }
+  std::optional<std::string> variable(const std::string& name) override {
+    return world_ == nullptr ? std::nullopt : world_->variable(name);
+  }
+  std::vector<std::pair<std::string, std::string>> environment() override {
+    return world_ == nullptr ? decltype(environment())() : world_->environment();
+  }
+  std::uint64_t random() override { return 0; }
+
+ private:
+  Error unknown(const std::string& what) {
+    unknown_text_ = what;
+    return {Errc::unsupported, cat("what ", what, " gives is not known here"), 0, ""};
+  }
+  SubmitWorld* world_;
+  std::optional<std::string> unknown_text_;
+};
+
 // ---- files that several jobs write
 
 std::string place_of(const JobAd& ad, std::string_view file) {
@@ -201,6 +240,9 @@ Subject read_subject(const LintInput& input) {
   SubmitContext context;
   context.file = input.file;
   context.directory = input.directory;
+  QuietWorld world(input.world.get());
+  context.world = &world;
+  context.checks_files = false;
   context.each_job = [&subject, &input](int proc, int queue_line, const Macros& macros) {
     ++subject.jobs_in_all;
     if (subject.jobs.size() < static_cast<std::size_t>(kJobsLookedAt))
@@ -212,6 +254,7 @@ Subject read_subject(const LintInput& input) {
     subject.refused_line = line;
     subject.refused = submission.error();
     subject.refused->message = std::move(text);
+    subject.unknown_text = world.unknown_text();
   } else {
     for (const SubmitWarning& warning : submission->warnings)
       subject.warnings.push_back({warning.line, split_place(warning.text, input.file).second});

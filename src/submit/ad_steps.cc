@@ -127,7 +127,7 @@ Status AdBuilder::iwd() {
   folder.erase(std::unique(folder.begin(), folder.end(),
                            [](char a, char b) { return a == '/' && b == '/'; }),
                folder.end());
-  if (value && context_.world != nullptr) {
+  if (value && context_.world != nullptr && context_.checks_files) {
     const auto facts = context_.world->look_at(folder);
     if (!facts || !facts->folder)
       return Error{Errc::not_found,
@@ -233,7 +233,8 @@ Status AdBuilder::executable() {
 }
 
 Status AdBuilder::check_executable(const std::string& path) {
-  if (context_.world == nullptr || path.find("$$") != std::string::npos) return {};
+  if (context_.world == nullptr || !context_.checks_files || path.find("$$") != std::string::npos)
+    return {};
   const auto facts = context_.world->look_at(path);
   if (!facts)
     return Error{Errc::not_found, cat("there is no program ", path), 0,

@@ -41,6 +41,9 @@ struct SubmitContext {
   int jobs_max = 10'000'000;            // refused beyond
   // Of files, commands and environment; nullptr: there are none, and no file is asked for.
   SubmitWorld* world = nullptr;
+  // Refuse an executable or an initialdir that is not there.  `cairn lint` says it itself, and
+  // wants to see the rest of the file.
+  bool checks_files = true;
 
   // From condor_submit's command line: name=value, -append LINE, -queue ARGUMENTS.
   std::vector<std::pair<std::string, std::string>> assignments = {};

@@ -39,10 +39,16 @@ with World() as world:
     [newer] = [each for each in report["findings"] if each["severity"] == "error"]
     assert (newer["code"], newer["file"], newer["line"]) == ("CL701", "good.sub", 3) and newer["text"] and newer["fix"], newer
 
+    world.write("list.txt", "1\n")
+    world.write("list.sub", GOOD.replace("queue\n", "arguments = $(x) $ENV(HOME)\nqueue x from list.txt\n"))
+    contains(world.cairn("lint", "list.sub", status=0).out, "nothing to say")
+    world.write("command.sub", GOOD.replace("queue\n", "arguments = $(x)\nqueue x from touch made |\n"))
+    contains(world.cairn("lint", "command.sub", status=0).out, "hint CL004: what touch made gives")
+
     contains(world.cairn("lint", "--explain", "CL103", status=0).out, "Wrong:")
     for arguments in (["absent.sub"], [], ["--explain", "CL999"], ["good.sub", "--disable", "CL999"], ["good.sub", "--pool-version", "new"]):
         finished = world.cairn("lint", *arguments, status=2)
         assert finished.err.startswith("cairn: ") and finished.err.count("\n") == 1, f"{arguments}: {finished.err!r}"
-    for name in ("bad.sub", "warned.sub", "silenced.sub"):
+    for name in ("bad.sub", "warned.sub", "silenced.sub", "list.txt", "list.sub", "command.sub"):
         (world.folder / name).unlink()
     assert sorted(world.folder.iterdir()) == before, "lint has written something"
