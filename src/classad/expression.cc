@@ -23,6 +23,23 @@ std::optional<RefScope> scope_named(const Node& node) {
   return std::nullopt;
 }
 
+// The parts that `op` joins on top of `root`.
+std::vector<Expression> joined_by(const NodePtr& root, Op op) {
+  std::vector<Expression> parts;
+  std::vector<NodePtr> open{root};
+  while (!open.empty()) {
+    const NodePtr node = open.back();
+    open.pop_back();
+    if (node->kind == NodeKind::parentheses)
+      open.push_back(node->children[0]);
+    else if (node->kind == NodeKind::binary && node->op == op)
+      open.insert(open.end(), {node->children[1], node->children[0]});
+    else
+      parts.emplace_back(node);
+  }
+  return parts;
+}
+
 class ReferenceFinder {
  public:
   std::vector<Reference> found;
@@ -79,20 +96,26 @@ std::vector<Reference> Expression::references() const {
   return std::move(finder.found);
 }
 
-std::vector<Expression> Expression::conjuncts() const {
-  std::vector<Expression> parts;
-  std::vector<NodePtr> open{root_};
-  while (!open.empty()) {
-    const NodePtr node = open.back();
-    open.pop_back();
-    if (node->kind == NodeKind::parentheses)
-      open.push_back(node->children[0]);
-    else if (node->kind == NodeKind::binary && node->op == Op::logical_and)
-      open.insert(open.end(), {node->children[1], node->children[0]});
-    else
-      parts.emplace_back(node);
-  }
-  return parts;
+std::optional<Reference> Expression::as_reference() const {
+  const Node* node = root_.get();
+  while (node->kind == NodeKind::parentheses) node = node->children[0].get();
+  if (node->kind != NodeKind::attribute || node->absolute) return std::nullopt;
+  if (node->children.empty()) return Reference{RefScope::none, node->name};
+  const auto scope = scope_named(*node->children[0]);
+  return scope ? std::optional<Reference>({*scope, node->name}) : std::nullopt;
+}
+
+std::vector<Expression> Expression::conjuncts() const { return joined_by(root_, Op::logical_and); }
+std::vector<Expression> Expression::disjuncts() const { return joined_by(root_, Op::logical_or); }
+
+std::vector<Comparison> Expression::comparisons() const {
+  std::vector<Comparison> found;
+  visit(*root_, [&found](const Node& node) {
+    if (node.kind == NodeKind::binary && node.op >= Op::equal && node.op <= Op::greater_equal)
+      found.push_back(
+          {Expression(node.children[0]), symbol(node.op), Expression(node.children[1])});
+  });
+  return found;
 }
 
 std::vector<std::string> Expression::calls() const {
@@ -157,7 +180,11 @@ Result<Ad> Ad::parse(std::string_view text) {
     const std::string_view name = trim(line.substr(0, equals));
     if (!is_attribute_name(name)) return bad(cat("'", name, "' is no attribute name"));
     auto expression = Expression::parse(line.substr(equals + 1));
-    if (!expression) return bad(cat(name, ": ", expression.error().message));
+    if (!expression) {
+      Error error = bad(cat(name, ": ", expression.error().message));
+      if (!expression.error().hint.empty()) error.hint = expression.error().hint;
+      return error;
+    }
     ad.set(name, *std::move(expression));
   }
   return ad;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ struct Reference {
   }
 };
 
+struct Comparison;
+
 class Expression {
  public:
   Expression();  // undefined
@@ -55,8 +58,15 @@ class Expression {
   std::vector<Reference> references() const;
   std::vector<std::string> calls() const;
 
-  // The parts that && joins on top, each without parentheses around it; one, if none does.
+  // x, MY.x or TARGET.x, in parentheses or not; nothing: it is more than that.
+  std::optional<Reference> as_reference() const;
+
+  // The parts that && or || joins on top, each without parentheses around it; one, if none does.
   std::vector<Expression> conjuncts() const;
+  std::vector<Expression> disjuncts() const;
+
+  // Everything in it that == != =?= =!= < <= > or >= compares, from left to right.
+  std::vector<Comparison> comparisons() const;
 
   const Node& root() const { return *root_; }
   const NodePtr& shared_root() const { return root_; }
@@ -66,6 +76,12 @@ class Expression {
 };
 // The same text.
 bool operator==(const Expression& left, const Expression& right);
+
+struct Comparison {
+  Expression left;
+  std::string_view op;  // "==", as it is written back
+  Expression right;
+};
 
 // Names with expressions; names are looked up without regard to case.
 class Ad {

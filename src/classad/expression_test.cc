@@ -177,5 +177,46 @@ TEST(Conjuncts, AreWhatAndJoinsOnTop) {
   EXPECT_EQ(joined("((x))"), "x; ");
 }
 
+TEST(Comparisons, AreFoundWhereverTheyStand) {
+  std::string found;
+  const Expression whole =
+      Expression::parse("(a == 1 || MY.b != \"x\") && f(c <= d) + 2 > 3 && e =?= undefined")
+          .value();
+  for (const Comparison& each : whole.comparisons())
+    found += cat(each.left.text(), " ", each.op, " ", each.right.text(), "; ");
+  EXPECT_EQ(found, "a == 1; MY.b != \"x\"; f(c <= d) + 2 > 3; c <= d; e =?= undefined; ");
+  EXPECT_EQ(whole.comparisons()[1].left.as_reference(), (Reference{RefScope::my, "b"}));
+  EXPECT_FALSE(whole.comparisons()[2].left.as_reference());
+  EXPECT_EQ(Expression::parse("(a) || b && c").value().disjuncts().size(), 2U);
+}
+
+// What the parser itself says, constraints and policies say, too.
+TEST(Expression, SaysWhatToWriteInsteadOfTheMistakesThatPeopleMake) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"JobStatus = 2", "compare with =="},
+      {"OpSys === \"LINUX\"", "compare with =="},
+      {"Memory => 4", "write >="},
+      {"Memory =< 4", "write <="},
+      {"OpSys <> \"LINUX\"", "write != for <>"},
+      {"Cpus > 1 and Disk > 2", "write && for and, || for or"},
+      {"not HasDocker", "write ! for not"},
+      {"24h", "a time is in seconds, without a unit"},
+      {"RemoteWallClockTime > 2 hours", "write the number alone, without a unit"},
+      {"Memory > 4GB", "write the number alone: memory is in MB here, disk in KB"},
+      {"Cpus > 1 # many", "a comment needs a line of its own"},
+      {"Owner == “ada”", "a text stands in \"…\", with the quotes of a keyboard"},
+      {"Owner == \"ada", "a text stands in \"…\""},
+      {"ada lovelace", "a text stands in \"…\""},
+      {"ada@x.org", "a text stands in \"…\""},
+      {"/cvmfs/x", "a text stands in \"…\""},
+      {"(Cpus > 1", ""},
+  };
+  for (const auto& [text, hint] : cases) {
+    const auto parsed = Expression::parse(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().hint, hint) << text << ": " << parsed.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace cairn::classad

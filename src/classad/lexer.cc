@@ -29,6 +29,15 @@ std::size_t count_while(std::string_view text, bool (*is)(char)) {
   return n;
 }
 
+// What 24h and 4GB are meant to say.
+std::string_view unit_hint(std::string_view unit) {
+  for (const std::string_view time : {"s", "m", "h", "d", "min", "sec"})
+    if (unit == time) return "a time is in seconds, without a unit";
+  for (const std::string_view size : {"k", "g", "t", "kb", "mb", "gb", "tb", "gib", "mib"})
+    if (unit == size) return "write the number alone: memory is in MB here, disk in KB";
+  return {};
+}
+
 bool is_number(std::string_view text) {
   const std::size_t at = text.starts_with('.') ? 1 : 0;
   return at < text.size() && is_digit(text[at]);
@@ -36,8 +45,8 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-Error Lexer::error_at(std::size_t offset, std::string_view what) const {
-  return {Errc::invalid, cat("expression, column ", offset + 1, ": ", what), 0, ""};
+Error Lexer::error_at(std::size_t offset, std::string_view what, std::string_view hint) const {
+  return {Errc::invalid, cat("expression, column ", offset + 1, ": ", what), 0, std::string(hint)};
 }
 
 Status Lexer::skip_blanks() {
@@ -79,7 +88,8 @@ Result<Token> Lexer::number() {
     at_ += 1 + sign + digits;
   }
   if (!rest().empty() && is_letter(rest()[0]))
-    return error_at(at_, "letters follow a number: an expression has no 1K, 2M or 0x10");
+    return error_at(at_, "letters follow a number: an expression has no 1K, 2M or 0x10",
+                    unit_hint(lower(rest().substr(0, count_while(rest(), is_letter)))));
   token.text = text_.substr(start, at_ - start);
   if (token.word == Word::real)
     token.real = std::strtod(std::string(token.text).c_str(), nullptr);
@@ -109,7 +119,8 @@ Result<Token> Lexer::quoted(char quote) {
     if (c == '\0') return error_at(i, "a NUL in a string");
     token.content += c;
   }
-  return error_at(token.at, quote == '"' ? "the string has no end" : "the quoted name has no end");
+  if (quote == '"') return error_at(token.at, "the string has no end", "a text stands in \"…\"");
+  return error_at(token.at, "the quoted name has no end", "a text stands in \"…\", not in '…'");
 }
 
 // -3 is one word where an operand stands, so that it is written back as it was.
@@ -141,7 +152,13 @@ Result<Token> Lexer::next() {
       at_ += symbol.size();
       return token;
     }
-  return error_at(at_, "this letter begins no word of an expression");
+  std::string_view hint;
+  if (c == '#') hint = "a comment needs a line of its own";
+  for (const std::string_view quote : {"“", "”", "„", "‘", "’"})
+    if (rest().starts_with(quote)) hint = "a text stands in \"…\", with the quotes of a keyboard";
+  if (rest().starts_with("\xC2\xA0"))
+    hint = "one of the blanks is none (U+00A0, from a web page); write it anew";
+  return error_at(at_, "this letter begins no word of an expression", hint);
 }
 
 }  // namespace cairn::classad

@@ -28,13 +28,15 @@ class Lexer {
   // Right after the word `-`: whether a number begins without a blank, and that number.
   bool minus_begins_number() const;
   Result<Token> negative_number();
-  Error error_at(std::size_t offset, std::string_view what) const;
+  Error error_at(std::size_t offset, std::string_view what, std::string_view hint = {}) const;
+
+  // What is not read yet.
+  std::string_view rest() const { return text_.substr(at_); }
 
  private:
   Status skip_blanks();
   Result<Token> number();
   Result<Token> quoted(char quote);
-  std::string_view rest() const { return text_.substr(at_); }
 
   std::string_view text_;
   std::size_t at_ = 0;

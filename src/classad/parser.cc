@@ -39,14 +39,36 @@ class Parser {
     CAIRN_CHECK(advance());
     CAIRN_TRY(NodePtr node, expression());
     if (token_.word != Word::end)
-      return lexer_.error_at(token_.at, cat("the expression ends before '", token_.text, "'"));
+      return lexer_.error_at(token_.at, cat("the expression ends before '", token_.text, "'"),
+                             end_hint());
     return node;
   }
 
  private:
   Status advance() {
+    before_ = std::exchange(token_, {});
     CAIRN_TRY(token_, lexer_.next());
     return {};
+  }
+  // The mistakes that people make most.
+  std::string_view end_hint() const {
+    if (at("=")) {
+      if (lexer_.rest().starts_with('>')) return "write >=";
+      return lexer_.rest().starts_with('<') ? "write <=" : "compare with ==";
+    }
+    if (at_name("and") || at_name("or")) return "write && for and, || for or";
+    if (before_.word == Word::name && equal_ignoring_case(before_.text, "not"))
+      return "write ! for not";
+    if (before_.word == Word::integer && token_.word == Word::name)
+      return "write the number alone, without a unit";
+    if (token_.word == Word::name || at("@")) return "a text stands in \"…\"";
+    return {};
+  }
+  std::string_view value_hint() const {
+    const bool after_symbol = before_.word == Word::symbol;
+    if (after_symbol && at("=") && before_.text == "==") return "compare with ==";
+    if (after_symbol && at(">") && before_.text == "<") return "write != for <>";
+    return at("/") ? "a text stands in \"…\"" : "";
   }
   bool at(std::string_view symbol) const {
     return token_.word == Word::symbol && token_.text == symbol;
@@ -58,7 +80,8 @@ class Parser {
     return lexer_.error_at(token_.at,
                            token_.word == Word::end
                                ? cat("the text ends where ", what, " should follow")
-                               : cat(what, " should stand here, not '", token_.text, "'"));
+                               : cat(what, " should stand here, not '", token_.text, "'"),
+                           value_hint());
   }
   Status expect(std::string_view symbol) {
     if (!at(symbol)) return wanted(cat("'", symbol, "'"));
@@ -266,7 +289,7 @@ class Parser {
   }
 
   Lexer lexer_;
-  Token token_;
+  Token token_, before_;
   int depth_ = 0;
 };
 

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "job/arguments.h"
 #include "lint/check.h"
-#include "lint/vocabulary.h"
+#include "submit/vocabulary.h"
 
 namespace cairn::lint {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "lint/vocabulary.h"
+#include "submit/vocabulary.h"
 
 namespace cairn::lint {
 

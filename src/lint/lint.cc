@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "lint/check.h"
 #include "lint/subject.h"
-#include "lint/vocabulary.h"
+#include "submit/vocabulary.h"
 
 namespace cairn {
 extern const char* const kLintPages;  // docs/lint.md
@@ -23,7 +23,7 @@ namespace {
 bool is_said_by_a_check(const Subject& subject, int line, std::string_view text) {
   if (text.find("unknown command") != text.npos || text.find("is ignored") != text.npos ||
       text.find("has no effect here") != text.npos)
-    return true;                                                             // CL107 to CL110
+    return true;  // CL107 to CL110
   if (text.find("expected a ClassAd expression") != text.npos &&
       is_condition(trim(text.substr(0, text.find('=')))))
     return true;  // CL608, CL613
@@ -63,11 +63,12 @@ void refused(const Subject& subject, Report& report) {
 
 void not_looked_at(const Subject& subject, Report& report) {
   if (!subject.unknown_text) return;
-  report.add(subject.refused_line,
-             cat("what ", *subject.unknown_text,
-                 " gives is known only when it runs, and lint runs nothing: from here on the file is "
-                 "not looked at"),
-             "to have it looked at, write what it gives into a file, and queue from that");
+  report.add(
+      subject.refused_line,
+      cat("what ", *subject.unknown_text,
+          " gives is known only when it runs, and lint runs nothing: from here on the file is "
+          "not looked at"),
+      "to have it looked at, write what it gives into a file, and queue from that");
 }
 
 void parser_warning(const Subject& subject, Report& report) {

@@ -93,8 +93,9 @@ Findings lint_example(const std::vector<Fence>& fences) {
     files.add("/job/" + script, with_carriage_returns(fence.text));
   }
   input.text = document().frame;
-  if (!script.empty())
-    input.text += cat("executable = ", script, "\ntransfer_input_files = work\n");
+  if (!script.empty()) input.text += cat("executable = ", script, "\n");
+  if (!script.empty() && lines.find("transfer_input_files") == std::string::npos)
+    input.text += "transfer_input_files = work\n";
   input.text += lines;
   if (lines.find("queue") == std::string::npos) input.text += "queue\n";
   return lint(input);

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "fuzz/replay.h"
 #include "lint/lint_fixture.h"
-#include "lint/vocabulary.h"
 #include "submit/fake_world.h"
+#include "submit/vocabulary.h"
 
 extern "C" int fuzz_lint(const std::uint8_t* data, std::size_t size);
 
@@ -40,7 +40,9 @@ class Lint : public ::testing::Test {
   std::vector<std::string> codes_of_script(const std::string& script,
                                            const std::string& lines = "") {
     files_.add("/job/run.sh", script);
-    return codes("executable = run.sh\ntransfer_input_files = work\n" + lines);
+    const bool has_inputs = lines.find("transfer_input_files") != std::string::npos;
+    return codes("executable = run.sh\n" +
+                 std::string(has_inputs ? "" : "transfer_input_files = work\n") + lines);
   }
   std::vector<std::string> codes_of_python(const std::string& script,
                                            const std::string& lines = "") {
@@ -135,8 +137,8 @@ TEST_F(Lint, RunsNoCommandAndWritesNothing) {
 }
 
 TEST_F(Lint, SaysWhyAnExpressionThatIsNoConditionIsRefused) {
-  for (const char* line : {"request_cpus = 4 cores\n", "+MaxRuntime = 2h\n",
-                           "allowed_execute_duration = 2 hours\n"})
+  for (const char* line :
+       {"request_cpus = 4 cores\n", "+MaxRuntime = 2h\n", "allowed_execute_duration = 2 hours\n"})
     EXPECT_THAT(codes(line), ElementsAre("CL001")) << line;
   EXPECT_THAT(codes("periodic_hold = MemoryUsage > 4GB\n"), ElementsAre("CL613"));
 }

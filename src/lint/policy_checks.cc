@@ -7,7 +7,7 @@
 #include "classad/evaluate.h"
 #include "classad/expression.h"
 #include "lint/check.h"
-#include "lint/vocabulary.h"
+#include "submit/vocabulary.h"
 
 namespace cairn::lint {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "base/text.h"
 #include "job/arguments.h"
-#include "lint/vocabulary.h"
 #include "submit/macro.h"
 #include "submit/submit.h"
+#include "submit/vocabulary.h"
 
 namespace cairn::lint {
 namespace {

@@ -20,45 +20,9 @@ std::string joined_path(std::string_view folder, std::string_view name) {
   return path;
 }
 
-std::string_view without_quotes(std::string_view text) {
-  text = trim(text);
-  if (text.size() > 1 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return text;
-}
-
 constexpr std::size_t kParsedMax = 1000;
 
 constexpr std::string_view kCommentHint = "a comment needs a line of its own";
-
-// Blanks part the items of some lists as commas do.
-std::string commas(std::string_view text) {
-  std::string list(text);
-  std::replace_if(
-      list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n'; }, ',');
-  return list;
-}
-
-// What to do about the mistakes that people make most.
-std::string_view expression_hint(std::string_view command, std::string_view text,
-                                 std::string_view message) {
-  const auto says = [message](std::string_view words) {
-    return message.find(words) != std::string_view::npos;
-  };
-  if (text.find(" #") != std::string_view::npos) return kCommentHint;
-  if (says("letters follow a number")) {
-    const std::size_t end = text.find_first_not_of("0123456789.");
-    if (end != std::string_view::npos && end + 1 == text.size() &&
-        std::string_view("smhdSMHD").find(text[end]) != std::string_view::npos)
-      return "a time is in seconds, without a unit";
-    return {};
-  }
-  if (says("ends before '='")) return "compare with ==";
-  for (const std::string_view word : {"'and'", "'or'", "'AND'", "'OR'"})
-    if (says(cat("ends before ", word))) return "write && for and, || for or";
-  if (command.starts_with('+') && says("ends before '")) return "a text stands in \"…\"";
-  return {};
-}
 
 // The first '…' that is not in a text.
 std::string_view single_quoted(std::string_view expression) {
@@ -83,6 +47,20 @@ bool is_own_here(std::string_view name) {
 }
 
 }  // namespace
+
+std::string_view without_quotes(std::string_view text) {
+  text = trim(text);
+  if (text.size() > 1 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+std::string commas(std::string_view text) {
+  std::string list(text);
+  std::replace_if(
+      list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n'; }, ',');
+  return list;
+}
 
 void AdBuilder::begin_cluster(int id) {
   cluster_ = id;
@@ -121,8 +99,8 @@ void AdBuilder::make_plan() {
     plan_.push_back({.step = step});
   for (const auto& [name, macro] : macros_.assigned())
     if (starts_with_ignoring_case(name, "MY.")) plan_.push_back({.attribute = name});
-  for (const Step step :
-       {&AdBuilder::resource_requirements, &AdBuilder::requirements, &AdBuilder::check_sandbox})
+  for (const Step step : {&AdBuilder::resource_requirements, &AdBuilder::requirements,
+                          &AdBuilder::mistakes, &AdBuilder::check_sandbox})
     plan_.push_back({.step = step});
 }
 
@@ -131,7 +109,8 @@ Status AdBuilder::make_first() {
   make_plan();
   varying_.clear();
   own_ = stable_ = JobAd();
-  JobAd varying;
+  is_first_ = true;
+  said_.clear();
   for (Unit& unit : plan_) {
     written_.clear();
     static_cast<void>(macros_.take_varied());
@@ -157,6 +136,7 @@ Status AdBuilder::make_first() {
 
 Status AdBuilder::make_further() {
   own_ = stable_;
+  is_first_ = false;
   for (Unit& unit : plan_) CAIRN_CHECK(run(unit));
   return {};
 }
@@ -193,34 +173,32 @@ Result<std::optional<AdBuilder::Param>> AdBuilder::param(std::string_view name,
   if (raw->empty()) return nothing(name);
   std::string text(*raw);
   if (!macro->literal || macro->live) {
-    if (text.find('$') != std::string::npos) warn_of_almost_macros(name, text);
     CAIRN_TRY(text, macros_.expand(*raw));
-    if (macros_.missing().size() != missing_seen_) {
-      missing_seen_ = macros_.missing().size();
-      for (const std::string& missing : macros_.missing())
-        if (missing_warned_.insert(missing).second)
-          warn(cat("$(", missing, ") is not defined and stands for nothing"));
-    }
+    for (const std::string& missing : macros_.take_missing()) warn(missing);
+    if (is_first_) warn_of_letters(name, macro->raw, text);
   }
   const std::string_view trimmed = trim(text);
   if (trimmed.empty()) return nothing(name);
   if (!base_is_whole_) given_.emplace(name);
+  if (is_first_) said_.insert_or_assign(std::string(name), std::pair{std::string(trimmed), place_});
   return std::optional<Param>({std::string(trimmed), name});
 }
 
-// $(Process without its end, and ${Process}, which is a shell's way.
-void AdBuilder::warn_of_almost_macros(std::string_view command, std::string_view text) {
-  const std::size_t last = text.rfind("$(");
-  if (last != std::string_view::npos && text.find(')', last) == std::string_view::npos)
-    warn_once(cat(command, ": ", text.substr(last), " has no ) and stays as it is"));
-  for (std::size_t at = text.find("${"); at != std::string_view::npos;
-       at = text.find("${", at + 1)) {
-    const std::size_t end = text.find('}', at);
-    if (end == std::string_view::npos) return;
-    const std::string_view inside = text.substr(at + 2, end - at - 2);
-    if (is_macro_name(inside) && macros_.find(inside))
-      warn_once(cat(command, ": ${", inside, "} stays as it is; the macro is $(", inside, ")"));
-  }
+// What looks like a macro and is none, and letters that look like others.
+void AdBuilder::warn_of_letters(std::string_view command, std::string_view raw,
+                                std::string_view text) {
+  for (const std::string_view free : {"description", "JobDescription", "batch_name", "JobBatchName",
+                                      "submit_event_notes", "submit_event_user_notes"})
+    if (equal_ignoring_case(command, free)) return;
+  if (!starts_with_ignoring_case(command, "MY.")) warn_of(letter_mistakes(command, text));
+  if (raw.find_first_of("$%{") == std::string_view::npos) return;
+  // A shell's own line: sh -c 'echo $HOME'.
+  if (starts_with_ignoring_case(command, "arg") && raw.find("-c") != std::string_view::npos) return;
+  const auto is_macro = [this](std::string_view name) { return macros_.find(name).has_value(); };
+  const auto is_variable = [this](std::string_view name) {
+    return context_.world != nullptr && context_.world->variable(std::string(name)).has_value();
+  };
+  warn_of(macro_mistakes(command, raw, is_macro, is_variable));
 }
 
 std::optional<AdBuilder::Param> AdBuilder::nothing(std::string_view name) {
@@ -342,13 +320,11 @@ void AdBuilder::set(std::string_view name, std::string_view expression) {
 Result<classad::Expression> AdBuilder::parse_expression(std::string_view command,
                                                         std::string_view text) {
   auto expression = classad::Expression::parse(text);
-  if (!expression) {
-    const std::string_view hint = expression_hint(command, text, expression.error().message);
+  if (!expression)
     return Error{
         Errc::invalid,
         cat(command, " = ", text, ": expected a ClassAd expression: ", expression.error().message),
-        0, hint.empty() ? expression.error().hint : std::string(hint)};
-  }
+        0, expression.error().hint};
   if (const std::string_view name = single_quoted(text); !name.empty())
     warn_once(cat(command, ": ", name, " is the name of an attribute; a text stands in \"…\""));
   return expression;
@@ -421,6 +397,10 @@ std::int64_t AdBuilder::size_kb(std::string_view name) {
 
 void AdBuilder::warn_once(std::string_view text) {
   if (warned_.emplace(text).second) warn(text);
+}
+
+void AdBuilder::warn_of(const Sentences& sentences) {
+  for (const std::string& sentence : sentences) warn_once(sentence);
 }
 
 Status AdBuilder::object(Error error) {

@@ -16,11 +16,17 @@
 #include "job/job_ad.h"
 #include "submit/commands.h"
 #include "submit/macro.h"
+#include "submit/mistakes.h"
 #include "submit/places.h"
 #include "submit/submit.h"
 #include "submit/submit_ad.h"
 
 namespace cairn {
+
+// Without blanks and the double quotes around it.
+std::string_view without_quotes(std::string_view text);
+// Blanks part the items of some lists as commas do.
+std::string commas(std::string_view text);
 
 class AdBuilder {
  public:
@@ -74,6 +80,7 @@ class AdBuilder {
   Status transfer_files();
   Status automatic();
   Status common_mistakes();
+  Status mistakes();
   Status resource_requirements();
   Status requirements();
   Status check_sandbox();
@@ -128,7 +135,7 @@ class AdBuilder {
 
   // The value of a command, expanded; nothing: it is not assigned, or empty.
   Result<std::optional<Param>> param(std::string_view name, std::string_view other_name = {});
-  void warn_of_almost_macros(std::string_view command, std::string_view text);
+  void warn_of_letters(std::string_view command, std::string_view raw, std::string_view text);
   // Of a command that stands for nothing: warns if that lets the first job's value stand.
   std::optional<Param> nothing(std::string_view name);
   Result<std::optional<bool>> bool_param(std::string_view name, std::string_view other_name = {});
@@ -154,6 +161,14 @@ class AdBuilder {
   std::int64_t size_kb(std::string_view name);
   void warn(std::string_view text) { warn_(place_, text); }
   void warn_once(std::string_view text);
+  void warn_of(const Sentences& sentences);
+  void expression_mistake(std::string_view command, std::string_view attribute, Meant meant);
+  void file_mistakes();
+  void stream_mistakes();
+  Status program_mistake();
+  bool is_known_attribute(std::string_view name);
+  // What param() gave for the statement's first job; nothing is drawn again by $RANDOM_CHOICE.
+  std::optional<Param> said(std::string_view name, std::string_view other_name = {});
   // Refuses, or only warns where condor_submit would accept it and the context asks for that.
   Status object(Error error);
   // The opposite: what condor_submit refuses, and is only warned of here.
@@ -168,13 +183,13 @@ class AdBuilder {
   Place queue_, place_;
   std::vector<Unit> plan_;
   bool base_is_whole_ = false;
-  JobAd base_;    // of the cluster
+  bool is_first_ = true;  // of its queue statement: the one that warnings speak of
+  std::map<std::string, std::pair<std::string, Place>, LessIgnoringCase> said_;  // in it
+  JobAd base_;                                                                   // of the cluster
   JobAd stable_;  // over it: what all jobs of this statement have
   JobAd own_;
   std::set<std::string, LessIgnoringCase> written_, varying_;  // names, while the first job is made
   bool read_varying_ = false;
-  std::size_t missing_seen_ = 0;
-  Macros::Names missing_warned_;
   std::set<std::string> warned_;
   std::set<std::string, LessIgnoringCase> given_;  // commands with a value in the first job
   std::map<std::string, std::int64_t> sizes_;

@@ -25,13 +25,6 @@ Error bad_value(std::string_view command, std::string_view value, std::string_vi
   return {Errc::invalid, cat(command, " = ", value, ": expected ", expected), 0, std::string(hint)};
 }
 
-std::string_view without_quotes(std::string_view text) {
-  text = trim(text);
-  if (text.size() > 1 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return text;
-}
-
 std::string upper(std::string_view text) {
   std::string result(text);
   for (char& letter : result)
@@ -236,11 +229,18 @@ Status AdBuilder::check_executable(const std::string& path) {
   if (context_.world == nullptr || !context_.checks_files || path.find("$$") != std::string::npos)
     return {};
   const auto facts = context_.world->look_at(path);
-  if (!facts)
-    return Error{Errc::not_found, cat("there is no program ", path), 0,
-                 path.find("/~") != std::string::npos || path.find("/$") != std::string::npos
-                     ? "~ and $NAME are not expanded: write $ENV(HOME)/…"
-                     : "its name is relative to where submit is called, not to initialdir"};
+  if (!facts) {
+    std::string hint = "its name is relative to where submit is called, not to initialdir";
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (path.find("/~") != std::string::npos || path.find("/$") != std::string::npos)
+      hint = "~ and $NAME are not expanded: write $ENV(HOME)/…";
+    else if (const auto blank = path.find(' ');
+             blank != std::string::npos && context_.world->look_at(path.substr(0, blank)))
+      hint = "what follows the name belongs into arguments";
+    else if (context_.world->look_at(cat("/usr/bin/", name)))
+      hint = cat("name a program of this machine with its folder, as /usr/bin/", name);
+    return Error{Errc::not_found, cat("there is no program ", path), 0, hint};
+  }
   if (facts->folder)
     return Error{Errc::invalid, cat("the executable ", path, " is a folder"), 0, ""};
   if (facts->bytes == 0)
@@ -305,6 +305,15 @@ Status AdBuilder::environment() {
     CAIRN_TRY(const auto entries,
               v2 ? split_environment_v2(unquoted.raw) : split_environment_v1(unquoted.raw));
     if (!v2) warn_of_one_variable(unquoted.raw);
+    for (const auto& [name, content] : entries) {
+      if (v2 && entries.size() > 1 && (content.ends_with(',') || content.ends_with(';')))
+        warn_once(cat(value.name, ": the ", content.substr(content.size() - 1),
+                      " is a letter of the value ", name, "=", content,
+                      "; write blanks between variables"));
+      if (name.ends_with(' '))
+        warn_once(cat(value.name, ": the name of ", name, "ends in a blank; write ", trim(name),
+                      "=", trim(content)));
+    }
     for (const auto& [name, content] : entries)
       if (has_line_break(name) || has_line_break(content)) return line_break(value.name);
     variables.insert(entries.begin(), entries.end());
@@ -685,10 +694,7 @@ Status AdBuilder::concurrency_limits() {
                  "keep one of them"};
   if (expression) return set_expression(expression->name, "ConcurrencyLimits", expression->text);
   if (!limits) return {};
-  std::string names = lower(limits->text);
-  std::replace_if(
-      names.begin(), names.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
-  auto list = split_list(names);
+  auto list = split_list(commas(lower(limits->text)));
   for (const std::string& limit : list)
     if (!is_limit(limit))
       return bad_value("concurrency_limits", limit, "name, group.name or name:count");

@@ -143,7 +143,14 @@ Result<std::string> MacroFunctions::env(const Reference& reference, const std::s
     value = macros_.world_->variable(std::string(reference.name(text)));
   const auto fallback = reference.fallback(text);
   if (fallback) return value && !value->empty() ? *value : std::string(*fallback);
-  return value.value_or("UNDEFINED");  // the word, as in HTCondor
+  if (value) return *value;
+  const std::string_view name = reference.name(text);
+  if (macros_.world_ != nullptr)
+    macros_.note_missing(cat("$ENV(", name,
+                             ") is not set here, and stands for the word UNDEFINED; "
+                             "correct the name, or write $ENV(",
+                             name, ":what to take instead)"));
+  return std::string("UNDEFINED");  // as in HTCondor
 }
 
 Result<std::string> MacroFunctions::random_choice(std::string_view body) const {

@@ -213,8 +213,17 @@ Result<std::string> Macros::value_of(const Reference& reference, const std::stri
   const auto value = find(name);
   if (value && !value->empty()) return std::string(*value);
   if (const auto fallback = reference.fallback(text)) return std::string(*fallback);
-  if (!value && !name.empty()) missing_.insert(std::string(name));
+  if (!value && !name.empty())
+    note_missing(cat("$(", name, ") is not defined and stands for nothing"));
   return std::string();
+}
+
+void Macros::note_missing(std::string sentence) {
+  if (missing_.insert(sentence).second) new_missing_.push_back(std::move(sentence));
+}
+
+void Macros::forget_missing() {
+  for (const std::string& sentence : take_missing()) missing_.erase(sentence);
 }
 
 }  // namespace cairn

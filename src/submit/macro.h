@@ -59,8 +59,10 @@ class Macros {
   const Macro* assigned_macro(std::string_view name) const;
 
   const Table& assigned() const { return assigned_; }
-  // The names that were looked up so far and stood for nothing.
-  const Names& missing() const { return missing_; }
+  // Sentences about names that were looked up since the last call and are not there, each once.
+  std::vector<std::string> take_missing() { return std::exchange(new_missing_, {}); }
+  // The same, but they may come again: `if $(name)` is a question.
+  void forget_missing();
   // Whether expand() met something since the last call that may differ in the next job.
   bool take_varied() { return std::exchange(varied_, false); }
 
@@ -83,7 +85,10 @@ class Macros {
   std::map<std::string, Default, LessIgnoringCase> defaults_;
   bool has_prefixed_ = false;  // a name SUBMIT.… is assigned
   bool varied_ = false;
-  Names missing_;
+  void note_missing(std::string sentence);
+
+  std::set<std::string> missing_;
+  std::vector<std::string> new_missing_;
 };
 
 bool is_macro_name(std::string_view text);  // letters, digits, _ and .

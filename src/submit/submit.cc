@@ -1,6 +1,7 @@
 #include "submit/submit.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <set>
@@ -10,6 +11,7 @@
 #include "submit/commands.h"
 #include "submit/condition.h"
 #include "submit/macro.h"
+#include "submit/mistakes.h"
 #include "submit/number.h"
 #include "submit/places.h"
 #include "submit/queue_statement.h"
@@ -22,6 +24,11 @@ namespace {
 
 constexpr int kIncludeDepthMax = 20;
 constexpr std::string_view kAppendSeparators = ",;|&*";
+constexpr auto kListEndings =
+    std::to_array<std::string_view>({".txt", ".csv", ".tsv", ".list", ".lst"});
+// Commands of which people write a second one to add to the first.
+constexpr auto kCollected =
+    std::to_array<std::string_view>({"transfer_input_files", "environment", "requirements"});
 
 std::string_view first_word(std::string_view text) {
   return text.substr(0, std::min(text.find_first_of(" \t"), text.size()));
@@ -103,6 +110,7 @@ class SubmitParser {
   Status read(SubmitLines& lines, int file, int depth);
   Status statement(const SubmitLine& line, SubmitLines& lines, int file, int depth);
   Status assign(const Statement& statement, Place place);
+  void warn_of_replaced(std::string_view name, std::string_view value, Place place);
   Status block(const Statement& statement, SubmitLines& lines, Place place);
   Status colon(const Statement& statement, Place place, int depth, std::string_view text);
   Status include(const Statement& statement, Place place, int depth);
@@ -114,6 +122,7 @@ class SubmitParser {
   Status load_items(QueueStatement& statement, SubmitLines* lines, Place place);
   Status read_lines(QueueStatement& statement, SubmitLines& lines, Place place);
   Status read_external(QueueStatement& statement);
+  void warn_of_items(const QueueStatement& statement, std::string_view text, Place place);
   Status use_table_header(QueueStatement& statement) const;
   Status match(QueueStatement& statement, Place place);
   Status queue_item(const QueueStatement& statement, std::size_t index, Place place);
@@ -133,6 +142,7 @@ class SubmitParser {
   Submission submission_;
   int last_queue_line_ = 0;
   bool queued_ = false;  // there was a queue statement
+  bool in_if_ = false;   // the statement that is read stands in one
   std::string executable_;
   std::set<std::string> short_items_;  // variables that a missing column was warned of
 };
@@ -242,6 +252,7 @@ Status SubmitParser::read(SubmitLines& lines, int file, int depth) {
     auto taken = ifs.take((*line)->text, place.line, macros_, context_.pool_version);
     if (!taken) return places_.at(place, std::move(taken).error());
     if (*taken == Truth::yes || !ifs.enabled()) continue;
+    in_if_ = ifs.open_line() > 0;
     CAIRN_CHECK(statement(**line, lines, file, depth));
   }
   if (ifs.open_line() > 0)
@@ -303,11 +314,29 @@ Status SubmitParser::assign(const Statement& statement, Place place) {
                  "use letters, digits and _"};
   if (!is_macro_name(name))
     return Error{Errc::invalid, cat("'", name, "' cannot be assigned to"), 0,
-                 "names are letters, digits, _ and ."};
+                 name.find("\xC2\xA0") != std::string::npos
+                     ? "one of the blanks is none (U+00A0, from a web page); write it anew"
+                     : "names are letters, digits, _ and ."};
+  if (statement.op == Statement::Operator::assign) warn_of_replaced(name, value, place);
   if (statement.op == Statement::Operator::append)
     if (const auto so_far = macros_.find(name); so_far && !so_far->empty())
       value = cat(*so_far, statement.separator, value);
   return macros_.assign(name, value, place.line, place.file);
+}
+
+// transfer_input_files = a, and a line below transfer_input_files = b.
+void SubmitParser::warn_of_replaced(std::string_view name, std::string_view value, Place place) {
+  const Macro* const before = macros_.assigned_macro(name);
+  if (before == nullptr || in_if_ || before->file != place.file || before->raw.empty() ||
+      value.empty() || before->line <= last_queue_line_ || before->line == 0)
+    return;
+  if (std::none_of(kCollected.begin(), kCollected.end(),
+                   [name](std::string_view each) { return equal_ignoring_case(each, name); }))
+    return;
+  // More of the same is meant as it stands.
+  if (value.find(before->raw) != std::string_view::npos || value.find("$(") != value.npos) return;
+  warn(place, cat(name, " replaces line ", before->line, ", whose ", before->raw,
+                  " has no effect; write both in one line"));
 }
 
 // name @=tag, lines, @tag
@@ -445,11 +474,17 @@ Status SubmitParser::queue(std::string_view arguments, SubmitLines* lines, Place
   last_queue_line_ = place.line;
   queued_ = true;
   CAIRN_CHECK(append_lines());
+  macros_.forget_missing();
   auto expanded = macros_.expand(arguments);
   if (!expanded) return places_.at(place, std::move(expanded).error());
+  const auto missing = macros_.take_missing();
+  for (const std::string& sentence : missing) warn(place, sentence);
   auto statement = parse_queue(*expanded);
   if (!statement) return places_.at(place, std::move(statement).error());
   CAIRN_CHECK(load_items(*statement, lines, place));
+  if (!missing.empty() && statement->mode != ItemsMode::none && arguments.starts_with("$("))
+    warn(place, "the name of a variable stands without $( ) here; write queue x in, or from");
+  warn_of_items(*statement, *expanded, place);
   if (statement->mode == ItemsMode::none) statement->items = {std::string()};
   const auto count = static_cast<std::int64_t>(statement->items.size());
   std::int64_t selected = 0;
@@ -470,6 +505,28 @@ Status SubmitParser::queue(std::string_view arguments, SubmitLines* lines, Place
       CAIRN_CHECK(queue_item(*statement, static_cast<std::size_t>(i), place));
   for (const std::string& name : statement->variables) macros_.set_live(name, "<Queue_item>");
   return {};
+}
+
+void SubmitParser::warn_of_items(const QueueStatement& statement, std::string_view text,
+                                 Place place) {
+  const auto matches = [this](std::string_view pattern) {
+    return context_.world != nullptr && !context_.world->glob(std::string(pattern)).empty();
+  };
+  for (const std::string& sentence : item_mistakes(statement, text, matches)) warn(place, sentence);
+  // queue x in list.txt, for from list.txt.
+  if (statement.mode != ItemsMode::in || statement.items.size() != 1 || !context_.checks_files ||
+      text.find('(') != std::string_view::npos)
+    return;
+  const std::string& item = statement.items.front();
+  const bool is_list = std::any_of(kListEndings.begin(), kListEndings.end(),
+                                   [&item](std::string_view end) { return item.ends_with(end); });
+  const std::string use = lower(cat("$(", statement.variables.front(), ")"));
+  for (const std::string_view command : {"transfer_input_files", "input", "executable"})
+    if (const auto raw = macros_.find(command); raw && lower(*raw).find(use) != std::string::npos)
+      return;
+  if (is_list && matches(item))
+    warn(place, cat("the file ", item, " is the one item; for a job for each of its lines write ",
+                    "from ", item));
 }
 
 void SubmitParser::begin_cluster_if_needed() {
@@ -525,7 +582,14 @@ Status SubmitParser::read_external(QueueStatement& statement) {
     return Error{Errc::invalid, "there are no files to queue from here", 0, ""};
   std::string text;
   if (statement.source == ItemsFrom::file) {
-    CAIRN_TRY(text, context_.world->read(statement.source_name));
+    auto read = context_.world->read(statement.source_name);
+    if (!read) {
+      Error error = std::move(read).error();
+      if (std::string hint = missing_items_hint(statement.source_name); !hint.empty())
+        error.hint = std::move(hint);
+      return error;
+    }
+    text = *std::move(read);
   } else if (statement.source == ItemsFrom::standard_input) {
     CAIRN_TRY(text, context_.world->read_stdin());
   } else {

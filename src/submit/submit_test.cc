@@ -278,7 +278,7 @@ TEST(Submit, WarnsOfWordsThatCondorSubmitRefuses) {
 TEST(Submit, WarnsOfWhatLooksLikeSomethingElse) {
   const std::pair<const char*, const char*> kCases[] = {
       {"arguments = 'a b' c", "'a keeps its quote"},
-      {"arguments = --n ${Process}", "the macro is $(Process)"},
+      {"arguments = --n ${Process}", "${Process} stays as it is; write $(Process)"},
       {"arguments = --n $(Process", "$(Process has no ) and stays as it is"},
       {"environment = A=1 B=2", "A=1 B=2 is one variable; write \"A=1 B=2\" for 2"},
       {"environment = A=1, B=2;C=3", "A=1, B=2 is one variable"},

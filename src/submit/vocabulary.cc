@@ -1,4 +1,4 @@
-#include "lint/vocabulary.h"
+#include "submit/vocabulary.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace cairn::lint {
+namespace cairn {
 namespace {
 
 constexpr bool kContract = true;
@@ -521,4 +521,4 @@ const std::vector<std::string_view>& all_attributes() {
   return names;
 }
 
-}  // namespace cairn::lint
+}  // namespace cairn

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cairn::lint {
+namespace cairn {
 
 struct CommandWord {
   std::string_view command;    // max_retries; empty: there is none for the attribute
@@ -31,4 +31,4 @@ std::optional<std::string> slip_of(std::string_view name,
 const std::vector<std::string_view>& all_commands();
 const std::vector<std::string_view>& all_attributes();  // of jobs and machines
 
-}  // namespace cairn::lint
+}  // namespace cairn
