@@ -4,7 +4,7 @@ from wrapping import LOG, STATE, World
 # It saves in place, in two halves, and knows no signal: only --freeze can wrap it.  The program itself refuses a torn file.
 FREEZE = [*STATE, *LOG, "--freeze", "--settle", "10ms"]
 with World() as world:
-    restarts = world.to_the_end(*FREEZE, counter=["--deaf", "--save=slowly", "--save-every=20"], moving=["log.txt"])
+    restarts = world.to_the_end(*FREEZE, counter=["--deaf", "--save=slowly", "--save-every=20", "--rest-at=40,80,120"], moving=["log.txt"])
     assert restarts > 2, restarts
     world.expect_result()
     world.expect_log()

@@ -12,10 +12,11 @@ from wrapping import COUNTER, LOG, STATE, World
 with World() as world:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", world.folder], check=True)
     (world.folder / "counter.py").write_text(COUNTER)
-    world.wrap(*STATE, *LOG, "--every", "200ms", code=77)
+    counter = ["--rest-at=20,60"]
+    world.wrap(*STATE, *LOG, "--every", "200ms", counter=counter, code=77)
     good = world.read("state.txt")
 
-    process = world.start(*STATE, *LOG, "--every", "1h")
+    process = world.start(*STATE, *LOG, "--every", "1h", counter=counter)
     here = len(world.lines("log.txt"))
     world.wait_for(lambda: len(world.lines("log.txt")) > here + 5 or process.poll() is not None, "some steps")
     with open(world.folder / "filler", "wb", buffering=0) as filler:
@@ -30,7 +31,7 @@ with World() as world:
     assert "No space left" in finished.err or "no new checkpoint" in finished.err, finished.err
 
     (world.folder / "filler").unlink()
-    assert world.to_the_end(*STATE, *LOG, "--every", "300ms") >= 0
+    world.to_the_end(*STATE, *LOG, "--every", "300ms", counter=counter)
     world.expect_result()
     world.expect_log()
     assert world.lines("starts.txt")[2].split()[0] == good.split()[0], world.lines("starts.txt")

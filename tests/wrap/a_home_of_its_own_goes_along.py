@@ -15,12 +15,13 @@ asked = []
 signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
 state = home / ".counter" / "state"
 state.parent.mkdir(exist_ok=True)
-step = int(state.read_text()) if state.exists() else 0
+step = begun = int(state.read_text()) if state.exists() else 0
 assert step > 0 or "--resume" not in sys.argv, "the state is lost"
 while step < 200 and not asked:
     step += 1
     with open("log.txt", "a") as log: log.write(f"{step}\n")
     time.sleep(0.004)
+    while step in (60, 120) and begun < step and not asked: time.sleep(0.01)  # so often it is ended
 state.write_text(str(step))
 if step == 200: open("result.txt", "w").write("200\n")
 """

@@ -48,15 +48,15 @@ with World(steps=100000) as world:
 alone = shutil.which("unshare") and subprocess.run(
     ["unshare", "-Ur", "sh", "-c", "echo 0 > /proc/sys/user/max_inotify_instances"], capture_output=True).returncode == 0
 if alone:
-    def unwatched(world, *options):
+    def unwatched(world, *options, counter=()):
         command = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\""
         return subprocess.run(["unshare", "-Ur", "sh", "-c", command, "sh", WRAP, *STATE, "--freeze", *options, "--",
-                               PYTHON, "-B", "counter.py", str(world.steps), "--deaf", "--save-every=20"],
+                               PYTHON, "-B", "counter.py", str(world.steps), "--deaf", "--save-every=20", *counter],
                               cwd=world.folder, capture_output=True, text=True, timeout=120)
 
     with World() as world:
         restarts = 0
-        while (done := unwatched(world, "--settle", "10ms")).returncode == 77:
+        while (done := unwatched(world, "--settle", "10ms", counter=["--rest-at=40,80,120"])).returncode == 77:
             restarts += 1
         assert done.returncode == 0, done.stderr
         assert restarts > 2, restarts

@@ -11,13 +11,14 @@ PROGRAM = r"""
 static volatile sig_atomic_t asked;
 static void note(int s) { asked = s; }
 int main(int argc, char** argv) {
-  long step = 0;
+  long step = 0, begun;
   FILE* f = argc > 1 ? fopen("state", "r") : NULL;
   if (f) { if (fscanf(f, "%ld", &step) != 1) return 9; fclose(f); }
+  begun = step;
   signal(SIGTERM, note);
   for (; step < 300; ++step) {
     if (asked) { f = fopen("state.new", "w"); fprintf(f, "%ld\n", step); fclose(f); rename("state.new", "state"); return 0; }
-    usleep(2000);
+    do usleep(2000); while ((step == 100 || step == 200) && begun < step && !asked);  // so often it is ended
   }
   f = fopen("result", "w"); fprintf(f, "%ld\n", step); fclose(f);
   return 0;

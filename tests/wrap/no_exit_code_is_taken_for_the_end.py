@@ -3,7 +3,7 @@ from wrapping import LOG, STATE, World
 # Interrupted, real programs exit with any of these.
 for code in (0, 1, 2, 20, 130, 255):
     with World(steps=120) as world:
-        assert world.to_the_end(*STATE, *LOG, "--every", "150ms", counter=[f"--code={code}"]) > 0
+        assert world.to_the_end(*STATE, *LOG, "--every", "150ms", counter=[f"--code={code}", "--rest-at=60"]) > 0
         world.expect_result()
         world.expect_log()
 

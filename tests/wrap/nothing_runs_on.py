@@ -52,13 +52,13 @@ with World(steps=100000) as world:
 
 # What --prepare started is ended by the next start, too, before anything is put back.
 with World() as world:
-    world.wrap(*STATE, "--every", "150ms", code=77)
+    world.wrap(*STATE, "--every", "150ms", counter=["--rest-at=20"], code=77)
     late = "sh -c 'echo > begun; while [ ! -e go ]; do sleep 0.01; done; echo late > state.txt; echo > late'; true"
-    process = world.start(*STATE, "--prepare", late)
+    process = world.start(*STATE, "--prepare", late, counter=["--rest-at=20"])
     world.wait_for(lambda: (world.folder / "begun").exists(), "the preparation")
     process.kill()
     process.wait()
-    again = world.start(*STATE)
+    again = world.start(*STATE, counter=["--rest-at=20"])
     world.wait_for_lines("starts.txt", 2)
     (world.folder / "go").write_text("")
     world.finish(again, 0)

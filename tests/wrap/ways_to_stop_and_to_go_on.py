@@ -1,10 +1,11 @@
 from wrapping import LOG, World
 
+RESTS = ["--rest-at=100,200"]  # so often it is ended
 FILES = ["--checkpoint-files", "state.txt", *LOG, "--finished-when", "result.txt"]
 
 # A file that the program looks for.
 with World(steps=400) as world:
-    assert world.to_the_end(*FILES, "--resume-args", "--resume", "--stop-file", "STOP", "--every", "300ms") > 1
+    assert world.to_the_end(*FILES, "--resume-args", "--resume", "--stop-file", "STOP", "--every", "300ms", counter=RESTS) > 1
     world.expect_result()
     world.expect_log()
 
@@ -17,21 +18,21 @@ with World(steps=400) as world:
 
 # Another command, and a preparation.
 with World(steps=400) as world:
-    assert world.to_the_end(*FILES, "--resume-command", "{program} -B counter.py {argument 3} --resume",
-                            "--prepare", "echo prepared {generation} >> prepared.txt", "--every", "300ms") > 1
+    assert world.to_the_end(*FILES, "--resume-command", "{program} -B counter.py {argument 3} {argument 4} --resume",
+                            "--prepare", "echo prepared {generation} >> prepared.txt", "--every", "300ms", counter=RESTS) > 1
     world.expect_result()
     assert world.lines("prepared.txt")[:2] == ["prepared 1", "prepared 2"], world.lines("prepared.txt")
 
 # When there is something to go on from: never on the first run.
 with World(steps=400) as world:
-    world.to_the_end(*FILES, "--resume-when", "state.txt", "--resume-args", "--resume", "--start-args", "--first", "--every", "300ms")
+    world.to_the_end(*FILES, "--resume-when", "state.txt", "--resume-args", "--resume", "--start-args", "--first", "--every", "300ms", counter=RESTS)
     starts = world.lines("starts.txt")
     assert "--first" in starts[0] and "--resume" not in starts[0], starts
     assert all("--resume" in line and "--first" not in line for line in starts[1:]) and len(starts) > 2, starts
 
 # A deadline.
 with World(steps=400) as world:
-    assert world.to_the_end(*FILES, "--resume-args", "--resume", "--deadline", "500ms") > 1
+    assert world.to_the_end(*FILES, "--resume-args", "--resume", "--deadline", "1500ms", counter=RESTS) > 1
     world.expect_result()
 
 # The code of the job's ad; and a folder that is there already becomes the first checkpoint.

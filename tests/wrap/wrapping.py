@@ -72,6 +72,8 @@ while step < steps:
         save(); sys.exit(0)
     if step - begun == int(option("limit-unsaved", "0")) != 0 and step < steps: sys.exit(0)
     if option("crash-at") == str(step): os.abort()
+    # So far it comes only if it has begun there: it is ended as often as that, however fast it is.
+    while str(step) in option("rest-at", "").split(",") and begun < step and not asked and not os.path.exists("STOP"): time.sleep(0.01)
     if option("hang-at") == str(step) and not os.path.exists("hung"):
         open("hung", "w").close()
         while True: time.sleep(3600)
