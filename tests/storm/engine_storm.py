@@ -35,8 +35,8 @@ class EngineStorm(storm.Storm):
 
     def cairn(self, *arguments, may_fail=False):
         done = subprocess.run([self.options.cairn, *arguments], cwd=self.folder, env=dict(os.environ, CAIRN_HOME=str(self.home)),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
-        assert may_fail or done.returncode == 0, f"cairn {' '.join(arguments)}: {done.returncode}\n{done.stdout}"
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+        assert may_fail or done.returncode == 0, f"cairn {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def engine(self):

@@ -6,9 +6,11 @@ from wrapping import PYTHON, World
 
 PROGRAM = r"""
 import os, sys, time
-step = 0
+step = begun = 0
+def save():
+    with open("state.txt", "w") as state: state.write(str(step))
 if "--resume" in sys.argv:
-    step = int(open("state.txt").read())
+    step = begun = int(open("state.txt").read())
     os.rename("log.txt", "log.txt~")
     log = open("log.txt", "w")
     for line in open("log.txt~"):
@@ -23,12 +25,15 @@ while step < 300:
     step += 1
     log.write(f"{step}\n"); log.flush()
     time.sleep(0.004)
-    if step % 20 == 0:
-        with open("state.txt", "w") as state: state.write(str(step))
+    if step % 20 == 0: save()
+    while step in (100, 200) and begun < step and "UNTIL_ENDED" in os.environ:
+        save()
+        time.sleep(0.1)
 open("result.txt", "w").write("done\n")
 """
 OPTIONS = ["--checkpoint-files", "state.txt", "--freeze", "--settle", "30ms", "--finished-when", "result.txt", "--every", "150ms"]
 OPEN = ["--open-files", "log.txt"]
+UNTIL_ENDED = {"UNTIL_ENDED": "yes"}
 
 
 class Sampling(World):
@@ -44,7 +49,7 @@ class Sampling(World):
 def killed_while_it_rewrites(world, output):
     """Ended once, killed when it has rewritten a line of its output, and gone on: the exit status at the end."""
     program = [PYTHON, "-B", "program.py"]
-    assert world.wrap(*OPTIONS, *output, "--resume-args", "--resume", program=program).code == 77
+    assert world.wrap(*OPTIONS, *output, "--resume-args", "--resume", program=program, environment=UNTIL_ENDED).code == 77
     running = world.start(*OPTIONS, *output, "--resume-args", "--resume slowly", program=program)
     world.wait_for(lambda: (world.folder / "rewriting").exists(), "the rewriting")
     os.kill(running.pid, signal.SIGKILL)
@@ -69,5 +74,6 @@ with Sampling() as world:
 
 # It goes along.
 with Sampling() as world:
-    assert world.to_the_end(*OPTIONS, *OPEN, "--resume-args", "--resume", program=[PYTHON, "-B", "program.py"], moving=[]) > 1
+    assert world.to_the_end(*OPTIONS, *OPEN, "--resume-args", "--resume", program=[PYTHON, "-B", "program.py"], moving=[],
+                            environment=UNTIL_ENDED) > 1
     assert world.log_is_whole(), world.lines("log.txt")
