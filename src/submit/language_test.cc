@@ -53,6 +53,15 @@ TEST_F(Language, AppendsWithTheSeparatorThatIsAskedFor) {
               ElementsAre("a b;c && d"));
 }
 
+TEST_F(Language, ADefaultMayNameItsOwnMacro) {
+  EXPECT_THAT(arguments("y =\narguments = $(y:$(y:z)) $(no:$(no:$(no:a)))\nqueue"),
+              ElementsAre("z a"));
+  // As before: through its value, or through another macro, it is one.
+  for (const char* circle : {"x = $(y:$(w))\nw = $(x)\ny =", "x = $(y)\ny = $(x)", "x = $(y:$(z))\nz = $(x)"})
+    EXPECT_THAT(error(cat(circle, "\narguments = $(x)\nqueue")), HasSubstr("in a circle"))
+        << circle;
+}
+
 TEST_F(Language, SaysWhereAnIncludedFileIsWrong) {
   world.add("inc.conf", "a = 1\nif $(a) == 1\nendif\n");
   EXPECT_THAT(

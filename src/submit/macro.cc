@@ -160,7 +160,9 @@ Result<std::string> Macros::expand_text(std::string text, Progress& progress, bo
     }
     CAIRN_CHECK(check_circle(*reference, rest, progress));
     CAIRN_TRY(const std::string value, value_of(*reference, rest, progress));
-    if (reference->kind == ReferenceKind::macro)
+    // A default that names its own macro, $(y:$(y:z)), is no circle.
+    if (reference->kind == ReferenceKind::macro &&
+        !find(reference->name(rest)).value_or(std::string_view()).empty())
       progress.open.push_back({std::string(reference->name(rest)), rest.size() - reference->end});
     progress.moved_bytes += rest.size();
     result.append(rest, 0, reference->start);
