@@ -59,6 +59,7 @@ Value version_is(const Call& call) {
   });
 }
 Value version_in_range(const Call& call) {
+  if (call.value(0).is_undefined()) return Value::error();
   return versions(call, [](const std::vector<std::string>& texts) {
     return Value::boolean(compare_versions(texts[1], texts[0]) <= 0 &&
                           compare_versions(texts[0], texts[2]) <= 0);

@@ -97,11 +97,10 @@ std::optional<Op> comparison_named(std::string_view name) {
 template <bool any>
 Value compare_items(const Call& call) {
   const Value operation = call.value(0), list = call.value(1), with = call.value(2);
-  for (const Value* value : {&operation, &list})
-    if (value->is_undefined()) return *value;
-  if (!operation.as_string() || !list.as_list()) return Value::error();
+  if (!operation.as_string()) return unusable(operation);
   const auto op = comparison_named(*operation.as_string());
   if (!op) return Value::error();
+  if (!list.as_list()) return unusable(list);
   for (const Value& item : call.evaluator.elements(*list.as_list())) {
     Value compared = apply_binary(*op, item, with);
     if (compared.is_error()) return compared;

@@ -27,6 +27,17 @@ Pattern pattern_of(const Value& pattern, const Value& options) {
   return made;
 }
 
+// Among arguments that should be texts error wins over undefined, and that over other kinds.
+std::optional<Value> fault_of(std::initializer_list<const Value*> values) {
+  for (const Value* value : values)
+    if (value->is_error()) return *value;
+  for (const Value* value : values)
+    if (value->is_undefined()) return *value;
+  for (const Value* value : values)
+    if (!value->as_string()) return Value::error();
+  return std::nullopt;
+}
+
 Value option_argument(const Call& call, std::size_t index) {
   return call.count() > index ? call.value(index) : Value::string("");
 }
@@ -43,10 +54,10 @@ Value matches_text(const Call& call, const Pattern& pattern, const std::string& 
 
 // regexp(pattern, text[, options])
 Value matches(const Call& call) {
-  const Value pattern_value = call.value(0), text = call.value(1);
-  const Pattern pattern = pattern_of(pattern_value, option_argument(call, 2));
-  if (pattern.failed.is_error() || text.is_error()) return Value::error();
-  if (!text.as_string()) return unusable(text);
+  const Value pattern_value = call.value(0), text = call.value(1),
+              options = option_argument(call, 2);
+  if (const auto fault = fault_of({&pattern_value, &text, &options})) return *fault;
+  const Pattern pattern = pattern_of(pattern_value, options);
   if (!pattern.regex) return pattern.failed;
   return matches_text(call, pattern, *text.as_string());
 }
@@ -74,10 +85,10 @@ enum class Around { dropped, kept };
 // regexps gives the substitute alone, replace puts it where the match was.
 Value substituted(const Call& call, Around around, bool every) {
   const Value pattern_value = call.value(0), text_value = call.value(1), substitute = call.value(2);
-  const Pattern pattern = pattern_of(pattern_value, option_argument(call, 3));
-  if (pattern.failed.is_error()) return Value::error();
-  for (const Value* value : {&text_value, &substitute})
-    if (!value->as_string()) return unusable(*value);
+  const Value options = option_argument(call, 3);
+  if (const auto fault = fault_of({&pattern_value, &text_value, &substitute, &options}))
+    return *fault;
+  const Pattern pattern = pattern_of(pattern_value, options);
   if (!pattern.regex) return pattern.failed;
   const std::string& text = *text_value.as_string();
   every = every || pattern.options.global;
@@ -109,8 +120,10 @@ Value replace_all(const Call& call) { return substituted(call, Around::kept, tru
 
 // regexpMember(pattern, {texts}[, options])
 Value list_member_matches(const Call& call) {
-  const Value pattern_value = call.value(0), list = call.value(1);
-  const Pattern pattern = pattern_of(pattern_value, option_argument(call, 2));
+  const Value pattern_value = call.value(0), list = call.value(1),
+              options = option_argument(call, 2);
+  if (pattern_value.is_error() || options.is_error()) return Value::error();
+  const Pattern pattern = pattern_of(pattern_value, options);
   if (!list.as_list()) return unusable(list);
   if (!pattern.regex) return pattern.failed;
   Value result = Value::boolean(false);

@@ -30,11 +30,13 @@ Value joined(const Call& call) {
   std::vector<Value> values;
   for (std::size_t i = 0; i < call.count(); ++i) values.push_back(call.value(i));
   std::string between;
+  if (values.size() == 1 && values[0].is_undefined()) return values[0];
   if (values.size() > 1 || (values.size() == 1 && !values[0].as_list())) {
     if (values[0].is_error()) return Value::error();
     if (!values[0].is_undefined()) between = text_in_functions(values[0]);
     values.erase(values.begin());
   }
+  if (values.size() == 1 && values[0].is_undefined()) return values[0];
   if (values.size() == 1)
     if (const auto* list = values[0].as_list()) values = call.evaluator.elements(*list);
   std::vector<std::string> texts;
@@ -51,7 +53,7 @@ Value substring(const Call& call) {
   const Value text = call.value(0), offset = call.value(1);
   const Value length = call.count() == 3 ? call.value(2) : Value::integer(INT32_MAX);
   for (const Value* value : {&text, &offset, &length})
-    if (value->is_error() || value->is_undefined()) return *value;
+    if (value->is_undefined()) return *value;
   if (!text.as_string() || !offset.as_integer() || !length.as_integer()) return Value::error();
   const auto size = static_cast<std::int64_t>(text.as_string()->size());
   const auto within = [size](std::int64_t at) { return std::clamp<std::int64_t>(at, 0, size); };
@@ -65,6 +67,9 @@ Value substring(const Call& call) {
 
 template <bool ignoring_case>
 Value compare_strings(const Call& call) {
+  // Undefined wins over error, and over what is no text.
+  for (std::size_t i = 0; i < call.count(); ++i)
+    if (Value value = call.value(i); value.is_undefined()) return value;
   return with_texts(call, [](const std::vector<std::string>& texts) {
     const std::string left = ignoring_case ? lower(texts[0]) : texts[0];
     const std::string right = ignoring_case ? lower(texts[1]) : texts[1];

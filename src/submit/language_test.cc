@@ -57,7 +57,8 @@ TEST_F(Language, ADefaultMayNameItsOwnMacro) {
   EXPECT_THAT(arguments("y =\narguments = $(y:$(y:z)) $(no:$(no:$(no:a)))\nqueue"),
               ElementsAre("z a"));
   // As before: through its value, or through another macro, it is one.
-  for (const char* circle : {"x = $(y:$(w))\nw = $(x)\ny =", "x = $(y)\ny = $(x)", "x = $(y:$(z))\nz = $(x)"})
+  for (const char* circle :
+       {"x = $(y:$(w))\nw = $(x)\ny =", "x = $(y)\ny = $(x)", "x = $(y:$(z))\nz = $(x)"})
     EXPECT_THAT(error(cat(circle, "\narguments = $(x)\nqueue")), HasSubstr("in a circle"))
         << circle;
 }
