@@ -28,13 +28,31 @@ constexpr const char* kFacts = "facts";  // the type of both
 
 const Path kHere = ".";
 constexpr const char* kAside = ".aside";
+constexpr const char* kChanged = ".changed";
 
 // Whether a pattern like * has met the wrapper's own: the checkpoints, and what was put aside.
 bool is_ours(const std::string& name, const Path& folder) {
   const std::string whole = folder.lexically_normal().generic_string();
-  for (const std::string& each : {whole, whole + kAside})
+  for (const std::string& each : {whole, whole + kAside, whole + kChanged})
     if (name == each || name.starts_with(each + "/")) return true;
   return false;
+}
+
+// And a standard stream: put back, it would be another file than the one that is written to.
+void erase_ours(FileSet& found, const Path& folder) {
+  std::set<std::pair<dev_t, ino_t>> streams;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (struct stat info{}; ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+      streams.emplace(info.st_dev, info.st_ino);
+  const auto is_stream = [&](const std::string& name) {
+    struct stat info {};
+    return !streams.empty() && ::lstat(name.c_str(), &info) == 0 &&
+           streams.contains({info.st_dev, info.st_ino});
+  };
+  std::erase_if(found, [&](const auto& entry) {
+    return is_ours(entry.first, folder) ||
+           (entry.second.kind == FileMark::Kind::file && is_stream(entry.first));
+  });
 }
 
 bool is_safe(const std::string& name) { return check_pattern(name).has_value(); }
@@ -107,6 +125,18 @@ std::string words_of(const GenerationWriter::Identity& identity) {
   return words;
 }
 
+// "a.txt, b.txt and 3 more"
+std::string some_of(const FileSet& files) {
+  constexpr std::size_t kMost = 3;
+  std::vector<std::string> names;
+  for (const auto& [name, mark] : files) {
+    if (names.size() == kMost) break;
+    names.push_back(name);
+  }
+  return cat(join(names, ", "),
+             files.size() > kMost ? cat(" and ", files.size() - kMost, " more") : "");
+}
+
 bool is_damage(const Error& error) {
   return error.code == Errc::corrupt || error.code == Errc::not_found ||
          (error.code == Errc::io && error.sys_errno == EIO);
@@ -144,7 +174,7 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
   CAIRN_TRY(FileSet found, find_files(kHere, options_->checkpoint_files, unmatched));
   CAIRN_TRY(FileSet more, find_files(kHere, options_->optional_files));
   found.merge(more);
-  std::erase_if(found, [&](const auto& entry) { return is_ours(entry.first, options_->folder); });
+  erase_ours(found, options_->folder);
   if (!before_) return found;
   CAIRN_TRY(const FileSet now, others());
   for (const auto& [name, mark] : now) {
@@ -158,7 +188,7 @@ Result<FileSet> Checkpoints::present(std::vector<std::string>* unmatched) const 
 Result<FileSet> Checkpoints::whole() const {
   CAIRN_TRY(FileSet found, present());
   CAIRN_TRY(FileSet open, find_files(kHere, options_->open_files));
-  std::erase_if(open, [&](const auto& entry) { return is_ours(entry.first, options_->folder); });
+  erase_ours(open, options_->folder);
   found.merge(open);
   return found;
 }
@@ -167,15 +197,11 @@ Result<FileSet> Checkpoints::whole() const {
 Result<FileSet> Checkpoints::others() const {
   const std::string folder = options_->folder.lexically_normal().generic_string();
   CAIRN_TRY(FileSet found, all_files(kHere, [&](const std::string& name) {
-              return name == folder || name == folder + kAside;
+              return name == folder || name == folder + kAside || name == folder + kChanged;
             }));
-  std::set<std::uint64_t> streams;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (struct stat info{}; ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
-      streams.insert(info.st_ino);
+  erase_ours(found, options_->folder);
   std::erase_if(found, [&](const auto& entry) {
-    return stands_for(patterns_, entry.first) || stands_for(options_->rollback, entry.first) ||
-           (entry.second.kind == FileMark::Kind::file && streams.contains(entry.second.inode));
+    return stands_for(patterns_, entry.first) || stands_for(options_->rollback, entry.first);
   });
   return found;
 }
@@ -267,7 +293,7 @@ Status Checkpoints::commit(std::uint64_t number, const FileSet& found,
       CAIRN_CHECK(writer.add_section(info, file.bytes()));
     }
     CAIRN_TRY(const FileSet after, whole());
-    if (number != 0 && after != found)
+    if (after != found && !(number == 0 && options_->whole_folder))
       return Error{Errc::mismatch, "the files changed while they were being read", 0, {}};
     CAIRN_CHECK(writer.finish(outputs));
     return {};
@@ -373,12 +399,14 @@ Result<FileSet> Checkpoints::beyond(ByteSource& source, const Manifest& manifest
   return extra;
 }
 
-Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
+Result<Checkpoints::Start> Checkpoints::begin() {
   Start start;
   std::vector<std::string> unmatched;
-  CAIRN_TRY(const FileSet found, present(&unmatched));
-  // Of a run without the wrapper, perhaps.
-  if (adopt && !found.empty()) {
+  CAIRN_TRY(FileSet found, present(&unmatched));
+  std::erase_if(found, [](const auto& entry) { return entry.second.kind != FileMark::Kind::file; });
+  // An image that nobody knows of is not the user's.
+  const bool is_input = !options_->whole_folder;
+  if (options_->adopt && !found.empty()) {
     CAIRN_TRY(const Taken taken, take(0));
     if (taken.state == NewState::good) {
       start.generation = taken.generation;
@@ -386,17 +414,39 @@ Result<Checkpoints::Start> Checkpoints::begin(bool adopt) {
           cat("it goes on from the files that are here; they are checkpoint ", taken.generation));
       return start;
     }
-    start.warnings.push_back(cat("it starts from the beginning, since ", taken.why));
+    start.warnings.push_back(cat("there is no state to go on from, since ", taken.why,
+                                 "; it starts from the beginning, and what is here stays"));
+  } else if (!found.empty() && is_input) {
+    start.warnings.push_back(cat(
+        some_of(found), found.size() == 1 ? " is" : " are",
+        unmatched.empty() ? " here" : cat(" here without ", unmatched.front()),
+        ", and no checkpoint yet: taken for input, left as it is",
+        unmatched.empty() ? "; if it is a state of the program to go on from, give --adopt" : ""));
   }
   if (options_->whole_folder) {
     CAIRN_TRY(inputs_, inputs());
   }
   CAIRN_TRY(const auto outputs, settle(nullptr));
-  CAIRN_CHECK(commit(0, {}, outputs, 0));
   CAIRN_TRY(const FileSet all, whole());
-  CAIRN_CHECK(put_aside(all, {}));
+  CAIRN_CHECK(commit(0, is_input ? all : FileSet(), outputs, 0));
+  if (!is_input) CAIRN_CHECK(put_aside(all, {}));
   CAIRN_TRY(last_, present());
   return start;
+}
+
+// As another command found it, which has left no checkpoint.
+Status Checkpoints::undo_beginning(std::vector<std::string>& warnings) {
+  CAIRN_TRY(const auto source, folder_.source(0));
+  CAIRN_TRY(const Manifest manifest, read_manifest(*source, 0));
+  CAIRN_CHECK(verify_generation(*source, 0));
+  for (const Section& section : manifest.sections)
+    if (!is_safe(section.name))
+      return Error{Errc::corrupt, cat("it has a file with the name ", section.name), 0, {}};
+  CAIRN_TRY(auto changed, keep_changed(manifest));
+  if (changed) warnings.push_back(*std::move(changed));
+  CAIRN_TRY(const FileSet all, whole());
+  CAIRN_CHECK(put_aside(all, manifest));
+  return put_back(*source, manifest);
 }
 
 // Of a whole one: a damaged one may be ours.
@@ -410,9 +460,13 @@ bool Checkpoints::belongs_to_another(std::uint64_t number) const {
 Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
   std::vector<std::string> warnings;
   const std::set<std::uint64_t> present = folder_.present();
-  if (present.empty()) return begin(true);
-  if (below == 0 && present == std::set<std::uint64_t>{0} && belongs_to_another(0))
-    return begin(false);
+  if (present.empty()) return begin();
+  if (below == 0 && present == std::set<std::uint64_t>{0} && belongs_to_another(0)) {
+    CAIRN_CHECK(undo_beginning(warnings));
+    CAIRN_TRY(Start start, begin());
+    start.warnings.insert(start.warnings.begin(), warnings.begin(), warnings.end());
+    return start;
+  }
   for (auto number = present.rbegin(); number != present.rend(); ++number) {
     if (below != 0 && *number >= below) {
       folder_.distrust(*number);
@@ -422,7 +476,7 @@ Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
     if (*number == 0 && below == 0 && !warnings.empty()) break;
     auto start = restore_one(*number);
     if (start) {
-      start->warnings = std::move(warnings);
+      start->warnings.insert(start->warnings.begin(), warnings.begin(), warnings.end());
       return start;
     }
     if (!is_damage(start.error())) return start;
@@ -461,6 +515,10 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   outputs_ = std::move(outputs);
   folder_.accept(number);
   before_.reset();
+  std::optional<std::string> changed;
+  if (number == 0) {
+    CAIRN_TRY(changed, keep_changed(manifest));
+  }
   CAIRN_TRY(FileSet found, whole());
   if (options_->whole_folder) {
     CAIRN_TRY(FileSet extra, beyond(*source, manifest));
@@ -473,7 +531,9 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   CAIRN_CHECK(put_back(*source, manifest));
   for (auto& [name, output] : outputs_) CAIRN_CHECK(output.cut_back(*files_));
   CAIRN_TRY(last_, present());
-  return Start{number, elapsed_in(*source, manifest), {}};
+  Start start{number, elapsed_in(*source, manifest), {}};
+  if (changed) start.warnings.push_back(*std::move(changed));
+  return start;
 }
 
 Status Checkpoints::put_back(ByteSource& source, const Manifest& manifest) {
@@ -512,6 +572,26 @@ Status Checkpoints::put_aside(const std::string& pattern) {
     moved = name;
   }
   return {};
+}
+
+// Input that is not as it was at the first start: the program may have changed it, or its user.
+Result<std::optional<std::string>> Checkpoints::keep_changed(const Manifest& manifest) {
+  const Path folder = Path(options_->folder) += kChanged;
+  FileSet changed;
+  for (const Section& section : manifest.sections) {
+    struct stat info {};
+    if (!section.type.starts_with("file") || ::lstat(section.name.c_str(), &info) != 0 ||
+        !S_ISREG(info.st_mode) || is_whole(section, section.name))
+      continue;
+    CAIRN_CHECK(remove_tree(*files_, folder / section.name));
+    CAIRN_CHECK(move_to(folder, section.name));
+    changed.emplace(section.name, FileMark());
+  }
+  if (changed.empty()) return std::optional<std::string>();
+  return std::optional(cat(some_of(changed), changed.size() == 1 ? " is" : " are",
+                           " put back as at the first start; what was there now is in ",
+                           folder.native(), "; to begin with that, put it back and remove ",
+                           options_->folder.native()));
 }
 
 // What a killed program left, beyond the checkpoint.

@@ -34,8 +34,10 @@ class Checkpoints {
     std::vector<std::string> warnings;
   };
   // Puts the newest good checkpoint back: its files, output files cut back to it.  What else its
-  // patterns match goes to FOLDER.aside.  If there never was one, files that are there already
-  // become the first.  A command that never came to a checkpoint is nobody's: another may begin.
+  // patterns match goes to FOLDER.aside.  If there never was one, files that are there already are
+  // the program's input: they stay, and the beginning has them; with --adopt they are the first
+  // checkpoint.  What has changed of the beginning goes to FOLDER.changed, and stays there.  A
+  // command that never came to a checkpoint is nobody's: another may begin.
   //   below  only older ones than this; 0: all
   // Errors: mismatch (it belongs to another command); corrupt (there are some, and none is good);
   // not_found (none below); what the file system says.
@@ -62,6 +64,9 @@ class Checkpoints {
   // files: restore() has seen to those.
   Status put_aside(const std::string& pattern);
 
+  // The files that a checkpoint would consist of now, without those that may be open; neither the
+  // wrapper's own nor a standard stream, which the job's system keeps.
+  Result<FileSet> present(std::vector<std::string>* unmatched = nullptr) const;
   // Whether the files differ from those of the last checkpoint: by their marks, unread.
   bool is_renewed() const;
   // The file that it would consist of now, if it is one; and whether it always does, called by its
@@ -75,7 +80,6 @@ class Checkpoints {
   Checkpoints(FileSystem& files, const WrapOptions& options, FolderLock lock,
               GenerationFolder folder);
   GenerationWriter::Identity identity() const;
-  Result<FileSet> present(std::vector<std::string>* unmatched = nullptr) const;
   // With those that may be open: they are taken and put back, but make no checkpoint new.
   Result<FileSet> whole() const;
   Result<FileSet> others() const;
@@ -85,12 +89,13 @@ class Checkpoints {
   Result<std::vector<FileRecord>> settle(const FileSet* then);
   Status commit(std::uint64_t number, const FileSet& found, const std::vector<FileRecord>& outputs,
                 std::int64_t elapsed_seconds);
-  // adopt  files that are there already are the first checkpoint
-  Result<Start> begin(bool adopt);
+  Result<Start> begin();
+  Status undo_beginning(std::vector<std::string>& warnings);
   bool belongs_to_another(std::uint64_t number) const;
   Result<Start> restore_one(std::uint64_t number);
   Status put_back(ByteSource& source, const Manifest& manifest);
   Status put_aside(const FileSet& found, const Manifest& manifest);
+  Result<std::optional<std::string>> keep_changed(const Manifest& manifest);
 
   FileSystem* files_;
   const WrapOptions* options_;

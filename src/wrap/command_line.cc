@@ -38,9 +38,9 @@ const char* const kFooter =
 namespace {
 
 constexpr int kWrongUsage = 2;
-constexpr std::array<std::string_view, 9> kWordOptions = {
+constexpr std::array<std::string_view, 10> kWordOptions = {
     "--resume-args",   "--start-args",   "--limit-args", "--resume-command", "--prepare",
-    "--start-command", "--stop-command", "--check",      "--input-check"};
+    "--start-command", "--stop-command", "--check",      "--input-check",    "--command"};
 
 // As they are written.
 struct Words {
@@ -48,10 +48,11 @@ struct Words {
   bool list_recipes = false;
   std::vector<std::string> checkpoint_files, optional_files, open_files, rollback, stall_files;
   std::string folder = "wrap.ckpt", identity;
+  bool adopt = false;
   int keep = 2, stall_restarts = 3, exit_code = 0;
   std::vector<int> saved_codes;
   std::string every, deadline, settle = "2s", grace, stall, crash_within = "10s";
-  std::string stop_command, start_command;
+  std::string stop_command, start_command, command;
   bool transparent = false;
   bool when_renewed = false, signal_group = false, quiet = false, freeze = false;
   std::string stop_signal, stop_file;
@@ -189,6 +190,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   CAIRN_TRY(options.stall_files, expand_all(words.stall_files, known));
   options.folder = words.folder;
   options.keep = words.keep;
+  options.adopt = words.adopt;
   options.saved_codes = words.saved_codes;
   options.identity = words.identity;
   CAIRN_TRY(options.every, duration(words.every, "--every"));
@@ -215,6 +217,7 @@ Result<WrapOptions> options_of(const Words& words, const std::vector<std::string
   options.signal_group = words.signal_group;
   CAIRN_TRY(options.stop_file, expand(words.stop_file, known));
   options.stop_command = words.stop_command;
+  options.command = words.command;
   options.start_command = words.start_command;
   CAIRN_TRY(options.check, expand(words.check, known));
   CAIRN_TRY(options.input_check, expand(words.input_check, known));
@@ -311,6 +314,8 @@ void declare_options(CLI::App& app, Words& words) {
        "Output that the program appends to: cut back to the checkpoint");
   text("--folder", words.folder, "FOLDER", "Where the checkpoints are kept (wrap.ckpt)");
   app.add_option("--keep", words.keep, "So many checkpoints (2)")->type_name("N");
+  app.add_flag("--adopt", words.adopt,
+               "Files that are there at the first start are a state: it goes on from it");
   text("--identity", words.identity, "TEXT", "What a checkpoint belongs to, besides the command");
   text("--check", words.check, "COMMAND", "A shell command that says by 0 that the files are good");
   text("--input-check", words.input_check, "COMMAND",
@@ -343,6 +348,7 @@ void declare_options(CLI::App& app, Words& words) {
        "It goes on if one is there (default: there is a checkpoint)");
   text("--resume-args", words.resume_args, "ARGS", "Added when it goes on");
   text("--start-args", words.start_args, "ARGS", "Added when it starts from the beginning");
+  text("--command", words.command, "COMMAND", "Instead of the whole command, always");
   text("--start-command", words.start_command, "COMMAND",
        "Instead of the whole command when it starts from the beginning");
   text("--resume-command", words.resume_command, "COMMAND",

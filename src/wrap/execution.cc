@@ -19,6 +19,7 @@
 #include "wrap/capsule.h"
 #include "wrap/criu.h"
 #include "wrap/freeze.h"
+#include "wrap/placeholders.h"
 #include "wrap/program.h"
 
 namespace cairn::wrap {
@@ -30,6 +31,8 @@ using namespace std::chrono_literals;
 constexpr auto kRetry = 200ms;
 // A program that writes to several files fills the queue of 16384 events not much sooner.
 constexpr auto kDrain = 1s;
+// One whose grace is over is looked at so often, for a moment to kill it.
+constexpr auto kTry = 2ms;
 // What is still in a pipe when the program has ended is written by then.
 constexpr auto kLinger = 2s;
 // Files that have not rested for so many --settle are worth a word.
@@ -78,7 +81,8 @@ Result<ExecutionEnd> Execution::run(const ExecutionOrder& order) {
   end_descendants();
   end_.lasted = std::chrono::duration_cast<Milliseconds>(ended_at_ - started_);
   end_.elapsed_seconds = elapsed_seconds();
-  if (options_.stop == StopMethod::freeze && renewals_->has_outputs()) {
+  const bool saved_itself = options_.stop == StopMethod::freeze || unheeded_ || end_.was_killed;
+  if (saved_itself && renewals_ && renewals_->has_outputs()) {
     renewals_->look_at_outputs();
     end_.outputs_may_differ = true;
     if (const FileSet* const then = renewals_->outputs_then()) end_.outputs_then = *then;
@@ -91,7 +95,7 @@ Status Execution::start(const ExecutionOrder& order) {
   is_finishing_ = order.is_finishing;
   deadline_ = order.deadline;
   if (!options_.stop_file.empty()) ::unlink(options_.stop_file.c_str());
-  if (options_.when_renewed || options_.stop == StopMethod::freeze)
+  if (options_.stop != StopMethod::image)
     renewals_.emplace(checkpoints_.patterns(), options_.rollback);
   if (order.from_image) {
     CAIRN_TRY(pid_, criu_restore());
@@ -147,7 +151,7 @@ void Execution::watch() {
     std::array<pollfd, 3> waiting = {pollfd{signals_.get(), POLLIN, 0},
                                      pollfd{ended_.get(), POLLIN, 0},
                                      pollfd{renewals_ ? renewals_->descriptor() : -1, POLLIN, 0}};
-    if (renewals_ && renewals_->descriptor() == -1 && !settled_)
+    if (options_.when_renewed && renewals_->descriptor() == -1 && !settled_)
       settled_ = Clock::now() + options_.settle;  // no watches: look now and then
     if (::poll(waiting.data(), waiting.size(), patience_until(next_time())) == -1 && errno != EINTR)
       break;
@@ -223,11 +227,13 @@ void Execution::on_look(Time now) {
                    lived_ + *options_.stall);
 }
 
-void Execution::on_news() {
+// What has happened to the files; whether anything has.
+bool Execution::hear() {
   const Renewals::News news = renewals_->take();
-  if (news == Renewals::News::nothing) return;
+  if (news == Renewals::News::nothing) return false;
   if (news != Renewals::News::begun) {
     const Time now = Clock::now();
+    written_ = now;
     const auto alone =
         news == Renewals::News::renamed ? checkpoints_.only_file() : std::optional<std::string>();
     is_alone_ = alone && (is_alone_ || !restless_);
@@ -235,11 +241,10 @@ void Execution::on_news() {
     const auto is_long = [&](Time since) { return now - since > kRestless * options_.settle; };
     // One file that was renamed into its place is whole; others may be followed by more, but not
     // where none ever was.
-    const bool is_whole =
-        alone && (checkpoints_.is_named(*alone) || (is_alone_ && is_long(*restless_)));
-    settled_ = is_whole ? now : now + options_.settle;
+    is_whole_ = alone && (checkpoints_.is_named(*alone) || (is_alone_ && is_long(*restless_)));
+    if (options_.when_renewed) settled_ = is_whole_ ? now : now + options_.settle;
     const bool is_due = !options_.every || (plan_ && *plan_ <= now);
-    if (is_due && !is_whole && !said_restless_ &&
+    if (options_.when_renewed && is_due && !is_whole_ && !said_restless_ &&
         is_long(std::max(*restless_, plan_.value_or(started_)))) {
       said_restless_ = true;
       say_(cat("a checkpoint is due, and its files are written again and again, never ",
@@ -248,15 +253,22 @@ void Execution::on_news() {
                "longer than one"));
     }
   }
-  if (!renewals_->has_outputs() || end_.asked != Asked::no) return;
+  return true;
+}
+
+void Execution::on_news() {
+  if (!hear()) return;
+  // One that saves when it is told does so once.
+  if (!renewals_->has_outputs() || (!options_.when_renewed && end_.asked == Asked::no && heeds()))
+    return;
   const Frozen frozen;
   if (frozen.stands_still()) renewals_->look_at_outputs();
 }
 
 void Execution::on_renewal() {
-  restless_.reset();
+  if (!is_whole_) restless_.reset();
   if (end_.asked != Asked::no || !checkpoints_.is_renewed()) return;
-  if (renewals_->descriptor() == -1 && !is_at_rest()) return;
+  if (renewals_->descriptor() == -1 && !is_as_seen()) return;
   const bool is_planned = !options_.every || (plan_ && *plan_ <= Clock::now());
   const bool fits = !renewals_->has_outputs() || renewals_->outputs_then() != nullptr;
   // The next time, perhaps: a program that saves on a signal makes them fit by itself.
@@ -266,10 +278,61 @@ void Execution::on_renewal() {
 }
 
 // As at the last look.
-bool Execution::is_at_rest() {
-  auto found = find_files(".", checkpoints_.patterns());
+bool Execution::is_as_seen() {
+  auto found = checkpoints_.present();
   if (!found) return false;
   return std::exchange(seen_, *std::move(found)) == seen_;
+}
+
+// Several files: after one of them another may follow.
+bool Execution::is_set_of_many() const {
+  const auto only = checkpoints_.only_file();
+  return !only || !(is_whole_ || checkpoints_.is_named(*only));
+}
+
+// Whether its files have been as they are for --settle; one alone needs no such time.
+bool Execution::rests() {
+  hear();
+  if (!is_set_of_many()) return true;
+  auto found = checkpoints_.present();
+  if (!found) return false;
+  const Time now = Clock::now();
+  const bool is_watched = renewals_->descriptor() != -1;
+  if (resting_ ? *resting_ != *found : !is_watched) written_ = now;
+  resting_ = *std::move(found);
+  return !written_ || now - *written_ >= options_.settle;
+}
+
+// Why this moment may be in the middle of a save; nothing: it is not.
+std::optional<std::string> Execution::why_not_whole(const Frozen& frozen) {
+  if (renewals_->has_outputs() && frozen.stands_still()) renewals_->look_at_outputs();
+  if (const auto name = state_in_writing(frozen))
+    return cat("while it had ", *name, " open for writing");
+  if (!rests())
+    return cat("less than ", format_duration(options_.settle),
+               " after it had written one of its files, perhaps before another");
+  return {};
+}
+
+std::vector<FileSet> Execution::by_pattern() const {
+  std::vector<FileSet> all;
+  for (const std::string& pattern : options_.checkpoint_files) {
+    if (auto found = find_files(".", {pattern}))
+      all.push_back(*std::move(found));
+    else
+      all.emplace_back();
+  }
+  return all;
+}
+
+// Told to save, it has written some of its files since and has not come to this one.
+std::optional<std::string> Execution::saved_in_part() const {
+  if (!end_.was_told || unheeded_) return {};
+  const auto now = by_pattern();
+  if (now.size() != when_told_.size() || now == when_told_) return {};
+  for (std::size_t i = 0; i < now.size(); ++i)
+    if (now[i] == when_told_[i]) return options_.checkpoint_files[i];
+  return {};
 }
 
 // What it does now is its end: told to stop, it may leave half of it.
@@ -293,6 +356,8 @@ void Execution::end_for_checkpoint(Asked why) {
 }
 
 void Execution::request_end() {
+  if (options_.stop != StopMethod::image) rests();  // from now on it is known
+  when_told_ = by_pattern();
   switch (options_.stop) {
     case StopMethod::signal:
       return send_stop_signal();
@@ -338,18 +403,23 @@ std::vector<pid_t> Execution::told() const {
   return {pid_};
 }
 
-// One that does not heed the signal dies of it: not in the middle of a write, then.
+// Whether the signal makes it save; else it dies of it.
+bool Execution::heeds() const {
+  if (options_.stop != StopMethod::signal) return options_.stop != StopMethod::freeze;
+  const auto all = options_.signal_group ? descendants() : told();
+  return std::any_of(all.begin(), all.end(),
+                     [&](pid_t pid) { return heeds_signal(pid, options_.stop_signal); });
+}
+
+// One that does not heed the signal dies of it: not in the middle of a save, then.
 void Execution::send_stop_signal() {
-  const auto first = told();
-  const auto all = options_.signal_group ? descendants() : first;
-  const bool is_heeded = std::any_of(
-      all.begin(), all.end(), [&](pid_t pid) { return heeds_signal(pid, options_.stop_signal); });
+  unheeded_ = !heeds();
   std::optional<Frozen> frozen;
-  if (!is_heeded && state_in_writing(frozen.emplace())) {
+  if (unheeded_ && why_not_whole(frozen.emplace())) {
     retry_soon();
     return;
   }
-  for (const pid_t pid : first) ::kill(options_.signal_group ? -pid : pid, options_.stop_signal);
+  for (const pid_t pid : told()) ::kill(options_.signal_group ? -pid : pid, options_.stop_signal);
   end_.was_told = true;
 }
 
@@ -361,40 +431,53 @@ void Execution::retry_soon() {
 
 // The name of a file of the checkpoint that is being written; nothing: none.
 std::optional<std::string> Execution::state_in_writing(const Frozen& frozen) const {
-  const auto files = find_files(".", checkpoints_.patterns());
+  const auto files =
+      options_.whole_folder ? find_files(".", checkpoints_.patterns()) : checkpoints_.present();
   return files ? open_for_writing(frozen.processes(), *files) : std::nullopt;
 }
 
 void Execution::on_grace_over() {
-  say_(cat("the program has not ended within ", format_duration(options_.grace),
-           untold_ && end_.asked == Asked::no ? " of the time at which it was to end"
-                                              : " of being asked",
-           "; it is killed"));
+  if (!last_try_)
+    say_(cat("the program has not ended within ", format_duration(options_.grace),
+             untold_ && end_.asked == Asked::no ? " of the time at which it was to end"
+                                                : " of being asked",
+             "; it is killed"));
   if (end_.asked == Asked::no) end_.asked = untold_.value_or(Asked::vacated);
   if (options_.stop == StopMethod::image) return kill_all();
+  kill_between_saves();
+}
+
+// At a moment at which its files are whole, if it soon comes to one.
+void Execution::kill_between_saves() {
+  const Time now = Clock::now();
+  if (!last_try_) last_try_ = now + std::min<Milliseconds>(kLinger, options_.grace);
   const Frozen frozen;
-  if (const auto name = state_in_writing(frozen))
+  auto why = why_not_whole(frozen);
+  if (const auto missing = why ? std::nullopt : saved_in_part())
+    why = cat("when it had written some of its files, and not ", *missing);
+  const bool fits = !renewals_->has_outputs() || renewals_->outputs_then() != nullptr;
+  if ((why || !fits) && now < *last_try_) {
+    kill_ = now + kTry;
+    return;
+  }
+  if (why)
     end_.taken = Checkpoints::Taken{
         NewState::bad,
-        cat("it was killed while it had ", *name,
-            " open for writing; give it a longer --grace, or let it close the file"),
+        cat("it was killed ", *why, "; give it a longer --grace, or let it end when it has saved"),
         0, 0};
   kill_all();
 }
 
 void Execution::run_stop_command() {
   end_.was_told = true;
-  std::string line = options_.stop_command;
-  constexpr std::string_view kPid = "{pid}";
-  for (auto at = line.find(kPid); at != line.npos; at = line.find(kPid))
-    line.replace(at, kPid.size(), std::to_string(pid_));
+  const std::string line = with_pid(options_.stop_command, pid_);
   const auto done = run_shell(line, options_.grace);
   if (!done)
     say_(done.error().text());
   else if (!done->succeeded())
     say_(cat("the command that is to end the program, '", line, "', ", done->failure()));
   // One that could not be asked is not worth the grace.
-  if (!done || !done->succeeded()) kill_all();
+  if (!done || !done->succeeded()) kill_between_saves();
 }
 
 // Not in the middle of a write: then it is tried again.
@@ -402,14 +485,15 @@ void Execution::freeze_and_take(bool then_kill) {
   const Frozen frozen;
   const bool is_finishing = then_kill && is_finishing_ && is_finishing_();
   const auto open = state_in_writing(frozen);
-  if (open && kill_ && !said_open_ &&
-      Clock::now() - (*kill_ - options_.grace) > kRestless * options_.settle) {
+  const bool is_long =
+      kill_ && Clock::now() - (*kill_ - options_.grace) > kRestless * options_.settle;
+  if (open && is_long && !said_open_) {
     said_open_ = true;
     say_(cat("a checkpoint is due, and ", *open,
              " has been open for writing all the time, so nobody knows when it is whole; a program "
              "that never closes it cannot be kept by --freeze"));
   }
-  if (is_finishing || open || !frozen.stands_still()) {
+  if (is_finishing || open || !frozen.stands_still() || (then_kill && why_not_whole(frozen))) {
     retry_soon();
     return;
   }
@@ -435,6 +519,7 @@ void Execution::freeze_and_take(bool then_kill) {
 }
 
 void Execution::kill_all() {
+  end_.was_killed = true;
   for (const pid_t pid : descendants()) ::kill(pid, SIGKILL);
 }
 
@@ -465,6 +550,9 @@ void Execution::end_descendants() {
   const bool all_asked =
       end_.asked != Asked::no && end_.asked != Asked::stalled && options_.signal_group && kill_;
   const Time until = all_asked ? *kill_ : ended_at_ + kLinger;
+  const bool may_save =
+      renewals_ && end_.asked != Asked::no && !end_.taken && !descendants().empty();
+  if (may_save) rests();
   while (Clock::now() < until && !descendants().empty()) {
     pollfd waiting{signals_.get(), POLLIN, 0};
     ::poll(&waiting, 1, patience_until(std::min(until, Clock::now() + kRetry)));
@@ -478,11 +566,15 @@ void Execution::end_descendants() {
              " in the background; they are ended, too: a job is over when its program ends"));
   if (!end_.taken && !descendants().empty()) {
     const Frozen frozen;
+    const auto then = resting_;
     if (const auto name = state_in_writing(frozen))
       end_.taken = Checkpoints::Taken{
           NewState::bad,
           cat("what it left in the background had ", *name, " open for writing when it was killed"),
           0, 0};
+    else if (may_save && (rests(), is_set_of_many()) && resting_ != then)
+      end_.taken = Checkpoints::Taken{
+          NewState::bad, "what it left in the background was still writing its files", 0, 0};
     for (const pid_t pid : frozen.processes()) ::kill(pid, SIGKILL);
   }
   if (auto done = kill_descendants(); !done) say_(done.error().text());

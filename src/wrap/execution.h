@@ -47,10 +47,11 @@ struct ExecutionEnd {
   bool was_told = false;  // to end, by what it may notice
   int vacate_signal = 0;  // that asked us to leave, even when the program had ended; 0: none
   std::int64_t elapsed_seconds = 0;  // of all executions; 0 where it is not recorded
-  // It saves by itself, and output may have grown since its last save: how long it was then, if
-  // that is known.
+  // It has not saved because it was asked, but by itself before, and output may have grown since:
+  // how long it was then, if that is known.
   bool outputs_may_differ = false;
   std::optional<FileSet> outputs_then;
+  bool was_killed = false;  // by us
   // Of files that were taken while it was frozen, or why they could not be.
   std::optional<Result<Checkpoints::Taken>> taken;
 };
@@ -76,14 +77,22 @@ class Execution {
   void on_news();
   void on_renewal();
   void on_look(Time now);
-  bool is_at_rest();
+  bool is_as_seen();
+  bool is_set_of_many() const;
+  bool hear();
+  bool rests();
+  std::optional<std::string> why_not_whole(const Frozen& frozen);
   void end_for_checkpoint(Asked why);
   void request_end();
   std::vector<pid_t> told() const;
+  bool heeds() const;
+  std::vector<FileSet> by_pattern() const;
+  std::optional<std::string> saved_in_part() const;
   void send_stop_signal();
   void retry_soon();
   bool let_it_finish(Asked why);
   void on_grace_over();
+  void kill_between_saves();
   std::optional<std::string> state_in_writing(const Frozen& frozen) const;
   void run_stop_command();
   void save_image();
@@ -114,14 +123,21 @@ class Execution {
   std::optional<Time> retry_;     // freeze it once more
   Milliseconds pause_{8};         // before that
   std::optional<Time> kill_;      // its grace is over
+  std::optional<Time> last_try_;  // to kill it between two saves
   std::optional<Time> look_;      // does it do anything?
   Time lived_;                    // when it last did
   std::uint64_t life_ = 0;
   bool is_alone_ = false;  // since then: one file each time, renamed into its place
+  bool is_whole_ = false;  // the one file that was renamed last
   bool said_restless_ = false;
   bool said_open_ = false;
-  bool saved_ = false;  // as an image, which has ended it
-  FileSet seen_;        // at the last look, where nothing can be watched
+  bool saved_ = false;     // as an image, which has ended it
+  bool unheeded_ = false;  // the signal ends it, whatever it does just then
+  FileSet seen_;           // at the last look, where nothing can be watched
+  // When its files were last written, as far as is known; the files at the last look for that.
+  std::optional<Time> written_;
+  std::optional<FileSet> resting_;
+  std::vector<FileSet> when_told_;  // the files of each pattern, when it was told to end
   ExecutionEnd end_;
 };
 

@@ -35,6 +35,7 @@ struct WrapOptions {
   bool whole_folder = false;
   Path folder = "wrap.ckpt";  // where the checkpoints are kept
   int keep = 2;               // so many of them
+  bool adopt = false;         // files that are there at the first start are a state of the program
   std::string identity;       // what a checkpoint belongs to, besides the program's arguments
 
   // ---- when the program is ended for a checkpoint
@@ -58,6 +59,7 @@ struct WrapOptions {
   std::string resume_when;     // patterns; it goes on where one is there
   std::string start_args;      // added when it starts from the beginning
   std::string resume_args;     // added when it goes on
+  std::string command;         // instead of the whole command, always
   std::string start_command;   // instead of the whole command, when it starts from the beginning
   std::string resume_command;  // instead of the whole command, when it goes on
   std::string limit_args;      // added always: its own time limit

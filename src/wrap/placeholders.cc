@@ -274,6 +274,14 @@ Result<std::vector<std::string>> split_words(std::string_view text) {
   return plain;
 }
 
+std::string with_pid(std::string line, std::int64_t pid) {
+  constexpr std::string_view kPid = "{pid}";
+  const std::string number = std::to_string(pid);
+  for (auto at = line.find(kPid); at != line.npos; at = line.find(kPid, at + number.size()))
+    line.replace(at, kPid.size(), number);
+  return line;
+}
+
 bool uses(std::string_view text, std::string_view placeholder) {
   const std::string open = cat("{", placeholder);
   for (auto at = text.find(open); at != text.npos; at = text.find(open, at + 1)) {

@@ -11,6 +11,7 @@
 // X may have placeholders of its own.  Without an X, what is not there is an error.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ Result<std::vector<std::string>> expand_words(std::string_view text, const Meani
 
 // The same without placeholders.
 Result<std::vector<std::string>> split_words(std::string_view text);
+
+// {pid} in a line for a shell, whose own braces all others are.
+std::string with_pid(std::string line, std::int64_t pid);
 
 // Whether the text uses this placeholder.
 bool uses(std::string_view text, std::string_view placeholder);

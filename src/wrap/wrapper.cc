@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
+#include <csignal>
 
 #include "base/text.h"
 #include "base/try.h"
@@ -15,6 +17,11 @@ namespace cairn::wrap {
 namespace {
 
 constexpr int kBadMax = 3;
+// A shell exits with this and the number of the signal that has killed its program.
+constexpr int kShellSignal = 128;
+// Nobody sends these to have something saved.
+constexpr std::array kViolent = {SIGKILL, SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,
+                                 SIGILL,  SIGSYS,  SIGXCPU, SIGXFSZ, SIGTRAP};
 
 Wrapper::Exit die_by(int signal) { return {128 + signal, signal}; }
 
@@ -58,7 +65,9 @@ Result<Wrapper::Exit> Wrapper::run() {
     if (uses_elapsed()) order.elapsed_before = from_.elapsed_seconds;
     order.from_image = resumed_ && options_.stop == StopMethod::image;
     CAIRN_CHECK(checkpoints_->look_before());
-    if (resumed_ && !options_.quiet) say_(cat("goes on from checkpoint ", from_.generation));
+    if (resumed_ && !options_.quiet)
+      say_(from_.generation == 0 ? std::string("goes on from the files that are here")
+                                 : cat("goes on from checkpoint ", from_.generation));
     CAIRN_TRY(const ExecutionEnd end,
               Execution(files_, options_, *checkpoints_, signals, say_).run(order));
     failed_to_start_ = false;
@@ -107,7 +116,8 @@ Meanings Wrapper::meanings() const {
 Result<std::vector<std::string>> Wrapper::command() const {
   const Meanings known = meanings();
   std::vector<std::string> words = options_.program;
-  const std::string& whole = resumed_ ? options_.resume_command : options_.start_command;
+  const std::string& special = resumed_ ? options_.resume_command : options_.start_command;
+  const std::string& whole = special.empty() ? options_.command : special;
   if (!whole.empty()) {
     CAIRN_TRY(words, expand_words(whole, known));
     if (words.empty())
@@ -153,8 +163,8 @@ Status Wrapper::prepare() const {
 
 bool Wrapper::uses_elapsed() const {
   for (const std::string* text :
-       {&options_.start_args, &options_.resume_args, &options_.resume_command, &options_.limit_args,
-        &options_.prepare})
+       {&options_.command, &options_.start_args, &options_.resume_args, &options_.resume_command,
+        &options_.limit_args, &options_.prepare})
     if (uses(*text, "elapsed")) return true;
   return false;
 }
@@ -198,10 +208,31 @@ Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
   return conclude_take(end, ending);
 }
 
+// Killed by somebody else (no memory left) or crashed, it has been cut off, perhaps between two
+// files of its save; a shell whose program that happened to says so by its exit code.
+std::optional<std::string> Wrapper::cut_off(const ExecutionEnd& end) const {
+  if (end.was_killed || options_.stop == StopMethod::image || end.asked == Asked::no) return {};
+  const bool is_shell = WIFEXITED(end.wait_status);
+  const int signal =
+      is_shell ? WEXITSTATUS(end.wait_status) - kShellSignal : WTERMSIG(end.wait_status);
+  const bool is_violent = std::find(kViolent.begin(), kViolent.end(), signal) != kViolent.end();
+  if (options_.stop == StopMethod::signal && signal == options_.stop_signal) return {};
+  // Else it was no signal of ours; a command may have sent any.
+  if (!is_violent && (is_shell || options_.stop == StopMethod::command)) return {};
+  const auto& saved = options_.saved_codes;
+  const int code = WEXITSTATUS(end.wait_status);
+  if (is_shell && std::find(saved.begin(), saved.end(), code) != saved.end()) return {};
+  return cat("it ", exit_text(end.wait_status),
+             ", which cut it off, perhaps in the middle of its save",
+             is_shell ? cat("; if that is its way to say that it has saved: --saved-codes ", code)
+                      : std::string());
+}
+
 // Where it saves by itself, it need not end just after a save: what it has written since does not
 // belong to the state.
 Result<Checkpoints::Taken> Wrapper::take(const ExecutionEnd& end) {
   if (end.taken) return *end.taken;
+  if (auto why = cut_off(end)) return Checkpoints::Taken{NewState::bad, *std::move(why), 0, 0};
   const auto& saved = options_.saved_codes;
   if (end.asked != Asked::no && !saved.empty() &&
       (!WIFEXITED(end.wait_status) ||

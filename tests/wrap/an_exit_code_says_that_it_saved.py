@@ -40,8 +40,14 @@ for how in "fail", "hang":
         while (done := world.wrap(*OPTIONS, "--saved-codes", "0", program=program)).code == 77:
             assert "does not say" not in done.err or (world.folder / "failed").exists()
         assert done.code == 0 and (world.folder / "failed").exists() and not (world.folder / "mixed.txt").exists(), done.err
-    # The canary: without it a mixed set is taken.
+    # Killed in the middle, it has written one of two since it was asked: that is seen.  The canary: where it ends by itself
+    # it is not, and a mixed set is taken.
     with TwoFiles() as world:
-        while world.wrap(*OPTIONS, program=program).code == 77:
+        while (done := world.wrap(*OPTIONS, program=program)).code == 77:
             pass
-        assert (world.folder / "mixed.txt").exists()
+        assert (world.folder / "mixed.txt").exists() == (how == "fail"), done.err
+    # However long it has been waiting.
+    with TwoFiles() as world:
+        while (done := world.wrap(*OPTIONS, "--settle", "1ms", program=[PYTHON, "-B", "program.py", "hang"])).code == 77:
+            pass
+        assert not (world.folder / "mixed.txt").exists(), done.err

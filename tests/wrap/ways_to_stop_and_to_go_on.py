@@ -35,12 +35,12 @@ with World(steps=400) as world:
     assert world.to_the_end(*FILES, "--resume-args", "--resume", "--deadline", "1500ms", counter=RESTS) > 1
     world.expect_result()
 
-# The code of the job's ad; and a folder that is there already becomes the first checkpoint.
+# The code of the job's ad; and a state that is there already becomes the first checkpoint.
 with World(steps=400) as world:
     (world.folder / "ad").write_text("WantFTOnCheckpoint = true\nSuccessCheckpointExitCode = 85\n")
     (world.folder / "state.txt").write_text("10 385 end\n")
     (world.folder / "log.txt").write_text("".join(f"{i}\n" for i in range(1, 11)))
-    finished = world.wrap(*FILES, "--resume-args", "--resume", "--every", "300ms",
+    finished = world.wrap(*FILES, "--adopt", "--resume-args", "--resume", "--every", "300ms",
                           environment={"_CONDOR_JOB_AD": str(world.folder / "ad")}, code=85)
     assert "goes on from the files that are here" in finished.err, finished.err
     world.to_the_end(*FILES, "--resume-args", "--resume", "--every", "1h")

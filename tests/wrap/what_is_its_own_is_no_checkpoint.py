@@ -15,7 +15,7 @@ with World() as world:
         finished = world.finish(process)
         assert "is not used" not in finished.err, finished.err
     finished = world.wrap(*options, "--every", "1h", counter=rests, code=0)
-    assert "is not used" not in finished.err and "goes on from checkpoint 2" in finished.err, finished.err
+    assert "is not used" not in finished.err and "goes on from checkpoint 1" in finished.err, finished.err
     world.expect_result()
     world.expect_log()
     assert not (world.folder / "wrap.ckpt.aside" / "wrap.ckpt.aside").exists()
