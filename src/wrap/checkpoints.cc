@@ -29,6 +29,7 @@ constexpr const char* kFacts = "facts";  // the type of both
 const Path kHere = ".";
 constexpr const char* kAside = ".aside";
 constexpr const char* kChanged = ".changed";
+constexpr const char* kSuspect = ".suspect";
 
 // Whether a pattern like * has met the wrapper's own: the checkpoints, and what was put aside.
 bool is_ours(const std::string& name, const Path& folder) {
@@ -470,6 +471,7 @@ Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
   for (auto number = present.rbegin(); number != present.rend(); ++number) {
     if (below != 0 && *number >= below) {
       folder_.distrust(*number);
+      suspects_.insert(*number);
       continue;
     }
     // Never from the beginning by itself, once there was more.
@@ -490,6 +492,19 @@ Result<Checkpoints::Start> Checkpoints::restore(std::uint64_t below) {
                0,
                "bring back the folder and the output files from a copy; or remove it, to start "
                "from the beginning"};
+}
+
+// For good: their output is about to be cut back.
+Status Checkpoints::leave_suspects() {
+  for (const std::uint64_t number : suspects_) {
+    const Path file = folder_.file_of(number);
+    std::error_code failure;
+    stdfs::rename(file, Path(file) += kSuspect, failure);
+    if (failure && failure != std::errc::no_such_file_or_directory)
+      return system_error("rename", file, failure.value());
+  }
+  suspects_.clear();
+  return {};
 }
 
 Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
@@ -514,6 +529,7 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
   }
   outputs_ = std::move(outputs);
   folder_.accept(number);
+  CAIRN_CHECK(leave_suspects());
   before_.reset();
   std::optional<std::string> changed;
   if (number == 0) {

@@ -38,7 +38,7 @@ class Checkpoints {
   // the program's input: they stay, and the beginning has them; with --adopt they are the first
   // checkpoint.  What has changed of the beginning goes to FOLDER.changed, and stays there.  A
   // command that never came to a checkpoint is nobody's: another may begin.
-  //   below  only older ones than this; 0: all
+  //   below  only older ones than this, which are left behind as FILE.suspect; 0: all
   // Errors: mismatch (it belongs to another command); corrupt (there are some, and none is good);
   // not_found (none below); what the file system says.
   Result<Start> restore(std::uint64_t below = 0);
@@ -93,6 +93,7 @@ class Checkpoints {
   Status undo_beginning(std::vector<std::string>& warnings);
   bool belongs_to_another(std::uint64_t number) const;
   Result<Start> restore_one(std::uint64_t number);
+  Status leave_suspects();
   Status put_back(ByteSource& source, const Manifest& manifest);
   Status put_aside(const FileSet& found, const Manifest& manifest);
   Result<std::optional<std::string>> keep_changed(const Manifest& manifest);
@@ -102,6 +103,7 @@ class Checkpoints {
   FolderLock lock_;
   GenerationFolder folder_;
   std::vector<std::string> patterns_;
+  std::set<std::uint64_t> suspects_;           // the program has died of them
   std::map<std::string, OutputFile> outputs_;  // that the last checkpoint records
   FileSet last_;                               // the files as the last checkpoint left them
   // For `whole_folder`: the files before the program started, those that an earlier checkpoint
