@@ -62,12 +62,18 @@ test-programs-few: build-tests
 	@ctest --test-dir $(BUILD) -C programs --output-on-failure -j$(JOBS) -L '^few$$'
 
 # Besides `make test`: most of the quick tests once more, with address and undefined-behaviour sanitizers. Not those of the
-# wrapper's size, nor the one without descriptors, where the sanitizer itself wants some.
+# wrapper's size, nor the one without descriptors, where the sanitizer itself wants some. And those of what has threads, or is
+# used in them, with the thread sanitizer.
+THREADED := os session engine verify wrap
+space := $(subst ,, )
 test-sanitizers: deps
 	@mkdir -p build
 	@test -f build/asan/build.ninja || cmake --preset asan > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/asan -j$(JOBS) --quiet
 	@ctest --test-dir build/asan --output-on-failure -j$(JOBS) -L 'unit|contract|wrap' -E 'short_of_descriptors|it_needs_little|in_an_empty_root'
+	@test -f build/tsan/build.ninja || cmake --preset tsan > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C build/tsan -j$(JOBS) --quiet $(THREADED:%=%_test)
+	@ctest --test-dir build/tsan --output-on-failure -j$(JOBS) -R '^unit\.($(subst $(space),|,$(THREADED)))$$'
 
 # Formatting, clang-tidy, and who may include whom.
 check: configure
