@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "base/units.h"
@@ -419,6 +420,10 @@ void Execution::send_stop_signal() {
     retry_soon();
     return;
   }
+  if (unheeded_ && !options_.quiet)
+    say_(cat("the program does not heed ", signal_name(options_.stop_signal).value_or("the signal"),
+             " and dies of it; what it has saved by itself is taken",
+             options_.signal_group ? "" : " (one that heeds it, behind a script: --signal-group)"));
   for (const pid_t pid : told()) ::kill(options_.signal_group ? -pid : pid, options_.stop_signal);
   end_.was_told = true;
 }

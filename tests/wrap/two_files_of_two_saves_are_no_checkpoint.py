@@ -92,7 +92,9 @@ for how, options in (("dies", ["--settle", "1s"]), ("dies", ["--freeze", "--sett
         process = world.start(*options, program=program(how))
         world.wait_for(world.is_between, "one of two files")
         process.terminate()
-        code = world.finish(process).code
+        finished = world.finish(process)
+        code = finished.code
+        assert ("does not heed" in finished.err) == (how == "dies" and "--freeze" not in options), finished.err
         assert code in (77, -15) and world.is_between(), code
         world.to_the_end(*options, program=program(how))
         world.expect_good()
