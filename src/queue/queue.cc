@@ -366,9 +366,11 @@ NewJobs unshared(std::span<const JobAd> ads) {
   return jobs;
 }
 
-// Attributes that differ between two submissions of one file.
-constexpr std::array<std::string_view, 7> kVolatile = {
-    "ClusterId", "EnteredCurrentStatus", "GlobalJobId", "Owner", "QDate", "User", "ServerTime"};
+// Attributes that differ between two submissions of one file; the sizes are those of the input,
+// which may be an output, too.
+constexpr std::array<std::string_view, 9> kVolatile = {
+    "ClusterId", "DiskUsage", "EnteredCurrentStatus", "GlobalJobId",        "Owner",
+    "QDate",     "User",      "ServerTime",           "TransferInputSizeMB"};
 
 bool is_volatile(std::string_view name) {
   return std::any_of(kVolatile.begin(), kVolatile.end(),

@@ -258,6 +258,7 @@ TEST(FirstDifference, LeavesOutWhatEverySubmissionChanges) {
   JobAd later = ad_of(8, "a");
   later.set_integer("QDate", 99);
   later.set_string("GlobalJobId", "host#8.0#99");
+  later.set_integer("DiskUsage", 12345);
   EXPECT_EQ(first_difference(stored, std::vector{later}), std::nullopt);
 }
 

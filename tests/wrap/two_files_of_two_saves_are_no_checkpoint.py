@@ -30,6 +30,9 @@ while step < 100:
     step += 1
     open("log.txt", "a").write(f"{step}\n")
     time.sleep(0.01)
+    # Whoever is to tell it may be slow.
+    rests = step == 20 and not os.path.exists("one.txt") or step == 60 and not os.path.exists("been-there")
+    while how == "told" and rests and not asked: time.sleep(0.005)
     if how != "told" and step % 10 == 0: save()
     if asked:
         save()
