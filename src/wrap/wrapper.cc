@@ -23,7 +23,12 @@ constexpr int kShellSignal = 128;
 constexpr std::array kViolent = {SIGKILL, SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,
                                  SIGILL,  SIGSYS,  SIGXCPU, SIGXFSZ, SIGTRAP};
 
-Wrapper::Exit die_by(int signal) { return {128 + signal, signal}; }
+Wrapper::Exit die_by(int signal) { return {kShellSignal + signal, signal}; }
+
+// As a shell gives it.
+int code_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? kShellSignal + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
 
 Wrapper::Exit exit_of(int wait_status) {
   if (WIFSIGNALED(wait_status)) return die_by(WTERMSIG(wait_status));
@@ -213,19 +218,22 @@ Wrapper::Next Wrapper::conclude(const ExecutionEnd& end) {
 std::optional<std::string> Wrapper::cut_off(const ExecutionEnd& end) const {
   if (end.was_killed || options_.stop == StopMethod::image || end.asked == Asked::no) return {};
   const bool is_shell = WIFEXITED(end.wait_status);
-  const int signal =
-      is_shell ? WEXITSTATUS(end.wait_status) - kShellSignal : WTERMSIG(end.wait_status);
+  const int signal = code_of(end.wait_status) - kShellSignal;
   const bool is_violent = std::find(kViolent.begin(), kViolent.end(), signal) != kViolent.end();
   if (options_.stop == StopMethod::signal && signal == options_.stop_signal) return {};
   // Else it was no signal of ours; a command may have sent any.
   if (!is_violent && (is_shell || options_.stop == StopMethod::command)) return {};
-  const auto& saved = options_.saved_codes;
-  const int code = WEXITSTATUS(end.wait_status);
-  if (is_shell && std::find(saved.begin(), saved.end(), code) != saved.end()) return {};
+  if (says_saved(end)) return {};
   return cat("it ", exit_text(end.wait_status),
-             ", which cut it off, perhaps in the middle of its save",
-             is_shell ? cat("; if that is its way to say that it has saved: --saved-codes ", code)
-                      : std::string());
+             ", which cut it off, perhaps in the middle of its save; if it ends so when it has "
+             "saved: --saved-codes ",
+             code_of(end.wait_status));
+}
+
+bool Wrapper::says_saved(const ExecutionEnd& end) const {
+  const auto& saved = options_.saved_codes;
+  return !end.was_killed &&
+         std::find(saved.begin(), saved.end(), code_of(end.wait_status)) != saved.end();
 }
 
 // Where it saves by itself, it need not end just after a save: what it has written since does not
@@ -233,10 +241,7 @@ std::optional<std::string> Wrapper::cut_off(const ExecutionEnd& end) const {
 Result<Checkpoints::Taken> Wrapper::take(const ExecutionEnd& end) {
   if (end.taken) return *end.taken;
   if (auto why = cut_off(end)) return Checkpoints::Taken{NewState::bad, *std::move(why), 0, 0};
-  const auto& saved = options_.saved_codes;
-  if (end.asked != Asked::no && !saved.empty() &&
-      (!WIFEXITED(end.wait_status) ||
-       std::find(saved.begin(), saved.end(), WEXITSTATUS(end.wait_status)) == saved.end()))
+  if (end.asked != Asked::no && !options_.saved_codes.empty() && !says_saved(end))
     return Checkpoints::Taken{
         NewState::bad, cat("it ", exit_text(end.wait_status), ", which does not say that it saved"),
         0, 0};

@@ -54,6 +54,7 @@ class Wrapper {
   Next conclude(const ExecutionEnd& end);
   Next conclude_take(const ExecutionEnd& end, const Ending& ending);
   std::optional<std::string> cut_off(const ExecutionEnd& end) const;
+  bool says_saved(const ExecutionEnd& end) const;
   Result<Checkpoints::Taken> take(const ExecutionEnd& end);
   Next again(const ExecutionEnd& end, const std::string& why, int& count, int limit);
   Next go_back(const ExecutionEnd& end);

@@ -51,3 +51,24 @@ for how in "fail", "hang":
         while (done := world.wrap(*OPTIONS, "--settle", "1ms", program=[PYTHON, "-B", "program.py", "hang"])).code == 77:
             pass
         assert not (world.folder / "mixed.txt").exists(), done.err
+
+# A command makes it save, and then kills it; so does a system without memory, and so it must be said.
+COUNTS = """i=0; [ "$1" = --resume ] && i=$(cat state.txt)
+trap 'echo $i > state.new; mv state.new state.txt; : > saved' USR1
+[ $i = 0 ] || : > went-on
+while [ $i -lt 40 ]; do i=$((i + 1)); sleep 0.01; done
+while [ ! -e went-on ]; do sleep 0.01; done
+echo $i > result.txt
+"""
+KILLS = ["--checkpoint-files", "state.txt", "--resume-args", "--resume", "--finished-when", "result.txt", "--every", "150ms",
+         "--stop-command", "rm -f saved; kill -USR1 {pid}; until [ -e saved ] || ! kill -0 {pid}; do sleep 0.01; done; kill -9 {pid}"]
+for codes in ([], ["--saved-codes", "137"]):
+    with World() as world:
+        (world.folder / "counts.sh").write_text(COUNTS)
+        finished = world.wrap(*KILLS, *codes, program=["/bin/sh", "counts.sh"])
+        if not codes:
+            assert finished.code == 1 and "if it ends so when it has saved: --saved-codes 137" in finished.err, finished.err
+            continue
+        assert finished.code == 77, finished.err
+        world.to_the_end(*KILLS, *codes, program=["/bin/sh", "counts.sh"])
+        assert world.read("result.txt") == "40\n", world.read("result.txt")
