@@ -64,6 +64,10 @@ class World(World):
         found = re.search(r"^ResidentSetSize = (\d+)$", live, re.MULTILINE)
         return int(found[1]) / 1024 if found else 0
 
+    def most_is_seen(self):
+        """Of 60 MB: who was seen at 58 is not stored anew for what a tenth more would be."""
+        return self.memory_mb() > 50
+
 
 SENTENCE = (r"(?:Error from slot1@[^:]*: )?Job has gone over {}memory limit of {} megabytes\. Last measured usage: (\d+) megabytes\.  "
             r"Consider resubmitting with a higher request_memory\.")
@@ -113,7 +117,7 @@ with World() as world:
     world.taker(f"head -c 150M /dev/vda > /dev/null\n{PYTHON} take.py 60 holds\n")
     process = world.start("run", "job.sub")
     world.wait_for_gate("holds")
-    wait_for(lambda: world.memory_mb() > 60, "a look at its memory")
+    wait_for(world.most_is_seen, "a look at its memory")
     assert int((world.group / "job-1.0-1" / "memory.peak").read_text()) > 90 << 20, "the files have not been counted by the kernel"
     world.open_gate("holds")
     world.finish(process)
@@ -131,7 +135,7 @@ def ends(world, kill):
     world.wait_for_gate("away")
     away = int((world.gates / "away.pid").read_text())
     if kill:
-        wait_for(lambda: world.memory_mb() > 60, "a look at its memory")
+        wait_for(world.most_is_seen, "a look at its memory")
         (world.folder / "state").write_text("1")  # the next start needs nothing
         world.write("job.sh", "#!/bin/sh\n: > result\n", 0o755)
         os.kill(children_of(process.pid)[0], SIGKILL)
