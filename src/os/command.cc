@@ -31,9 +31,11 @@ Result<Pipe> make_pipe() {
 }
 
 // Until both are at their end.  False: the time was over first.
-bool drain(const Pipe& out, const Pipe& err, CommandResult& result, Clock::time_point deadline) {
-  std::array<pollfd, 2> waiting = {pollfd{out.read.get(), POLLIN, 0},
-                                   pollfd{err.read.get(), POLLIN, 0}};
+bool drain(const Pipe& out, const Pipe& err, const CommandOptions& options, CommandResult& result,
+           Clock::time_point deadline) {
+  std::array<pollfd, 3> waiting = {pollfd{out.read.get(), POLLIN, 0},
+                                   pollfd{err.read.get(), POLLIN, 0},
+                                   pollfd{options.event, POLLIN, 0}};
   const std::array<std::string*, 2> texts = {&result.output, &result.errors};
   while (waiting[0].fd != -1 || waiting[1].fd != -1) {
     const auto left =
@@ -41,7 +43,11 @@ bool drain(const Pipe& out, const Pipe& err, CommandResult& result, Clock::time_
     if (left <= 0) return false;
     if (::poll(waiting.data(), waiting.size(), static_cast<int>(left)) == -1 && errno != EINTR)
       return false;
-    for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[2].fd != -1 && waiting[2].revents != 0) {
+      waiting[2].fd = -1;
+      options.on_event();
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
       if (waiting[i].fd == -1 || waiting[i].revents == 0) continue;
       std::array<char, 4096> bytes{};
       const auto got =
@@ -93,7 +99,7 @@ Result<CommandResult> run_command(const CommandOptions& options) {
   out.write.reset();
   err.write.reset();
   CommandResult result;
-  const bool in_time = drain(out, err, result, deadline);
+  const bool in_time = drain(out, err, options, result, deadline);
   if (!in_time) ::kill(pid, SIGKILL);
   CAIRN_TRY(const ProcessEnd end, wait_for(pid));
   if (!in_time)

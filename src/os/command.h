@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ struct CommandOptions {
   std::vector<std::string> more_environment{};  // "NAME=value", on top of ours
   Path working_folder{};                        // empty: ours
   std::chrono::milliseconds patience{std::chrono::minutes(2)};  // then it is killed
+  // Called once, if this descriptor becomes readable while the program runs; -1: none.
+  int event = -1;
+  std::function<void()> on_event{};
 };
 
 struct CommandResult {

@@ -156,16 +156,17 @@ void Execution::watch() {
       settled_ = Clock::now() + options_.settle;  // no watches: look now and then
     if (::poll(waiting.data(), waiting.size(), patience_until(next_time())) == -1 && errno != EINTR)
       break;
-    if (waiting[1].revents != 0) {
-      ended_at_ = Clock::now();
-      if (const auto end = wait_for(pid_)) end_.wait_status = end->wait_status;
-      pid_ = 0;
-      return;
-    }
+    if (waiting[1].revents != 0) return on_end();
     if (waiting[0].revents != 0) read_signals();
     if (waiting[2].revents != 0) on_news();
-    on_time();
+    if (pid_ != 0) on_time();
   }
+}
+
+void Execution::on_end() {
+  ended_at_ = Clock::now();
+  if (const auto end = wait_for(pid_)) end_.wait_status = end->wait_status;
+  pid_ = 0;
 }
 
 void Execution::read_signals() {
@@ -476,12 +477,14 @@ void Execution::kill_between_saves() {
 void Execution::run_stop_command() {
   end_.was_told = true;
   const std::string line = with_pid(options_.stop_command, pid_);
-  const auto done = run_shell(line, options_.grace);
+  // It may wait until the program is gone: one that has ended is not, before it was waited for.
+  const auto done = run_shell(line, options_.grace, ended_.get(), [this] { on_end(); });
   if (!done)
     say_(done.error().text());
   else if (!done->succeeded())
     say_(cat("the command that is to end the program, '", line, "', ", done->failure()));
   // One that could not be asked is not worth the grace.
+  if (pid_ == 0) return;
   if (!done || !done->succeeded()) kill_between_saves();
 }
 

@@ -71,6 +71,7 @@ class Execution {
 
   Status start(const ExecutionOrder& order);
   void watch();
+  void on_end();
   Time next_time() const;
   void read_signals();
   void on_time();

@@ -87,8 +87,12 @@ Result<pid_t> start_program(const std::vector<std::string>& words, const Path& h
   return spawn(spawning);
 }
 
-Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience) {
-  return run_command({.arguments = {"/bin/sh", "-c", line}, .patience = patience});
+Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience,
+                                int event, std::function<void()> on_event) {
+  return run_command({.arguments = {"/bin/sh", "-c", line},
+                      .patience = patience,
+                      .event = event,
+                      .on_event = std::move(on_event)});
 }
 
 std::string in_a_line(const std::string& command) {

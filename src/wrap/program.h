@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,9 @@ Result<std::string> mark_of(const Path& checkpoint_folder);
 Result<pid_t> start_program(const std::vector<std::string>& words, const Path& home = {});
 
 // A line of the user's own, by a shell.  Errors: as run_command().
-Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience);
+//   event, on_event  as of CommandOptions
+Result<CommandResult> run_shell(const std::string& line, std::chrono::milliseconds patience,
+                                int event = -1, std::function<void()> on_event = {});
 
 // " 'COMMAND'" for a message; nothing if it has several lines.
 std::string in_a_line(const std::string& command);

@@ -55,13 +55,15 @@ for how in "fail", "hang":
 # A command makes it save, and then kills it; so does a system without memory, and so it must be said.
 COUNTS = """i=0; [ "$1" = --resume ] && i=$(cat state.txt)
 trap 'echo $i > state.new; mv state.new state.txt; : > saved' USR1
+: > ready-$$
 [ $i = 0 ] || : > went-on
 while [ $i -lt 40 ]; do i=$((i + 1)); sleep 0.01; done
 while [ ! -e went-on ]; do sleep 0.01; done
 echo $i > result.txt
 """
 KILLS = ["--checkpoint-files", "state.txt", "--resume-args", "--resume", "--finished-when", "result.txt", "--every", "150ms",
-         "--stop-command", "rm -f saved; kill -USR1 {pid}; until [ -e saved ] || ! kill -0 {pid}; do sleep 0.01; done; kill -9 {pid}"]
+         "--stop-command", "until [ -e ready-{pid} ]; do sleep 0.01; done; rm -f saved; kill -USR1 {pid}; "
+         "until [ -e saved ] || [ -e result.txt ]; do sleep 0.01; done; kill -9 {pid}"]
 for codes in ([], ["--saved-codes", "137"]):
     with World() as world:
         (world.folder / "counts.sh").write_text(COUNTS)

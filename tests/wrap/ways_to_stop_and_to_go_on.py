@@ -46,3 +46,10 @@ with World(steps=400) as world:
     world.to_the_end(*FILES, "--resume-args", "--resume", "--every", "1h")
     world.expect_result()
     world.expect_log()
+
+# A command that waits until the program is gone.
+with World() as world:
+    gone = "kill {pid}; while kill -0 {pid} 2> /dev/null; do sleep 0.01; done"
+    restarts = world.to_the_end(*FILES, "--resume-args", "--resume", "--every", "300ms", "--stop-command", gone, counter=["--rest-at=100"])
+    assert restarts > 0, restarts
+    world.expect_result()
