@@ -405,6 +405,7 @@ Status Shadow::receive(const Started& report) {
   JobRecord next = record_;
   note(next, [this](LiveAd& live, std::int64_t now) { live.executing(now, started_); });
   execution_begin_ms_ = host_.now_ms();
+  waits_since_ms_.reset();  // of one whose starter was lost before it could report the exit
   CAIRN_CHECK(
       store(std::move(next), {Mark::execute_begin}, fmt::format("started, pid {}", report.pid)));
   // The same for a restart in place, which has no time for it.

@@ -318,6 +318,24 @@ TEST_F(ShadowTest, TheTimeForWhichADeathWaitsIsNoLifeAndNotUseful) {
   EXPECT_EQ(host_.staged.suspect, 1);
 }
 
+// Else the next exit would be taken for as old as that.
+TEST_F(ShadowTest, AnExitThatWaitedIsForgottenWithItsStarter) {
+  start();
+  checkpoint(0);
+  tell(Started{124});
+  checkpoint(1);
+  tell(Started{125});
+  tell(Waits{});
+  shadow_->starter_gone(shadow_->record().activation).value();
+  start();
+  host_.pass(PoisonWatch::kSoon.count());
+  tell_exit(kKilled);  // after a long life, and the next after a short one
+  start();
+  tell_exit(kKilled);
+  shadow_->start("slot1@host").value();
+  EXPECT_EQ(host_.staged.suspect, -1);
+}
+
 TEST_F(ShadowTest, ACheckpointIsNotSuspectIfTheProgramLivedLongWithIt) {
   start();
   checkpoint(0);

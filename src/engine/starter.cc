@@ -567,12 +567,10 @@ void Starter::reap() {
   // An exit of its own stands, whatever the kernel then had to kill of what it left.
   if (group_ && end->wait_status == SIGKILL && group_->was_over_limit())
     ended = OverMemory{std::max(use_.resident_kb, group_->peak_kb())};
-  if (instead_of_exit_)
-    report(*std::exchange(instead_of_exit_, std::nullopt));
-  else if (!publication_)
-    report(ended);
-  else
-    unreported_ = ended, report(Waits{});
+  if (instead_of_exit_) return report(*std::exchange(instead_of_exit_, std::nullopt));
+  if (!publication_) return report(ended);
+  unreported_ = std::move(ended);
+  report(Waits{});
 }
 
 }  // namespace
