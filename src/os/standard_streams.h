@@ -2,6 +2,11 @@
 // gets their number, and what is printed goes into it.
 #pragma once
 
+#include <sys/types.h>
+
+#include <set>
+#include <utility>
+
 namespace cairn {
 
 // For main(): opens /dev/null where a standard stream is closed.
@@ -11,5 +16,8 @@ void fill_closed_streams();
 // standard stream's.
 //   fd  -1, with errno set, is returned as it is
 int above_standard_streams(int fd);
+
+// Device and inode of each stream that is a regular file.
+std::set<std::pair<dev_t, ino_t>> standard_stream_files();
 
 }  // namespace cairn

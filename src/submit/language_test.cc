@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "job/match.h"
 #include "submit/dry_run.h"
-#include "submit/fake_world.h"
 #include "submit/submit.h"
+#include "submit/submit_fixture.h"
 
 namespace cairn {
 namespace {
@@ -17,15 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-struct Language : ::testing::Test {
-  testing::FakeWorld world;
-  SubmitContext context;
-  Language() {
-    context.directory = world.directory;
-    context.world = &world;
-    world.add("work");
-    world.folders.insert(world.directory);
-  }
+struct Language : testing::SubmitFixture {
   Result<Submission> read(std::string_view lines) {
     return parse_submit_file(cat("executable = work\n", lines, "\n"), context);
   }

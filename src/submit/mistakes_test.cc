@@ -4,24 +4,18 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "submit/fake_world.h"
 #include "submit/submit.h"
+#include "submit/submit_fixture.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Mistakes : ::testing::Test {
-  testing::FakeWorld world;
-  SubmitContext context;
+struct Mistakes : testing::SubmitFixture {
   Mistakes() {
-    context.directory = world.directory;
-    context.world = &world;
-    for (const char* name :
-         {"work", "work.py", "list.txt", "a.txt", "my data.txt", "/usr/bin/python3"})
+    for (const char* name : {"work.py", "list.txt", "a.txt", "my data.txt", "/usr/bin/python3"})
       world.add(name);
-    world.folders.insert(world.directory);
     world.variables = {{"HOME", "/home/ada"}, {"EDITOR", "vi"}};
   }
   std::string said_of(std::string_view lines) {

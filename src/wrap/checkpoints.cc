@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "os/standard_streams.h"
 #include "session/environment.h"
 #include "wrap/mapped_file.h"
 #include "wrap/placeholders.h"
@@ -41,22 +42,28 @@ bool is_ours(const std::string& name, const Path& folder) {
 
 // And a standard stream: put back, it would be another file than the one that is written to.
 void erase_ours(FileSet& found, const Path& folder) {
-  std::set<std::pair<dev_t, ino_t>> streams;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (struct stat info{}; ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
-      streams.emplace(info.st_dev, info.st_ino);
-  const auto is_stream = [&](const std::string& name) {
+  const auto streams = standard_stream_files();
+  const auto is_stream = [&](const std::string& name, std::uint64_t inode) {
     struct stat info {};
-    return !streams.empty() && ::lstat(name.c_str(), &info) == 0 &&
-           streams.contains({info.st_dev, info.st_ino});
+    return std::any_of(streams.begin(), streams.end(),
+                       [&](const auto& stream) { return stream.second == inode; }) &&
+           ::lstat(name.c_str(), &info) == 0 && streams.contains({info.st_dev, info.st_ino});
   };
   std::erase_if(found, [&](const auto& entry) {
-    return is_ours(entry.first, folder) ||
-           (entry.second.kind == FileMark::Kind::file && is_stream(entry.first));
+    const auto& [name, mark] = entry;
+    return is_ours(name, folder) ||
+           (mark.kind == FileMark::Kind::file && is_stream(name, mark.inode));
   });
 }
 
 bool is_safe(const std::string& name) { return check_pattern(name).has_value(); }
+
+Status check_names(const Manifest& manifest) {
+  for (const Section& section : manifest.sections)
+    if (!is_safe(section.name))
+      return Error{Errc::corrupt, cat("it has a file with the name ", section.name), 0, {}};
+  return {};
+}
 
 // A section's type says what the name is: "file 644", "folder 755", "link".
 std::string type_of(const FileMark& mark) {
@@ -440,9 +447,7 @@ Status Checkpoints::undo_beginning(std::vector<std::string>& warnings) {
   CAIRN_TRY(const auto source, folder_.source(0));
   CAIRN_TRY(const Manifest manifest, read_manifest(*source, 0));
   CAIRN_CHECK(verify_generation(*source, 0));
-  for (const Section& section : manifest.sections)
-    if (!is_safe(section.name))
-      return Error{Errc::corrupt, cat("it has a file with the name ", section.name), 0, {}};
+  CAIRN_CHECK(check_names(manifest));
   CAIRN_TRY(auto changed, keep_changed(manifest));
   if (changed) warnings.push_back(*std::move(changed));
   CAIRN_TRY(const FileSet all, whole());
@@ -516,9 +521,7 @@ Result<Checkpoints::Start> Checkpoints::restore_one(std::uint64_t number) {
                      words_of(manifest.identity), "; this one is ", words_of(identity())),
                  0, "give this one another --folder, or remove the old one to start anew"};
   CAIRN_CHECK(verify_generation(*source, number));
-  for (const Section& section : manifest.sections)
-    if (!is_safe(section.name))
-      return Error{Errc::corrupt, cat("it has a file with the name ", section.name), 0, {}};
+  CAIRN_CHECK(check_names(manifest));
   std::map<std::string, OutputFile> outputs;
   for (const FileRecord& record : manifest.files) {
     if (!is_safe(record.path))

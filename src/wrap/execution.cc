@@ -286,18 +286,14 @@ bool Execution::is_as_seen() {
   return std::exchange(seen_, *std::move(found)) == seen_;
 }
 
-// Several files: after one of them another may follow.
-bool Execution::is_set_of_many() const {
-  const auto only = checkpoints_.only_file();
-  return !only || !(is_whole_ || checkpoints_.is_named(*only));
-}
-
-// Whether its files have been as they are for --settle; one alone needs no such time.
+// Whether its files have been as they are for --settle.  One alone needs no such time; after one of
+// several another may follow.
 bool Execution::rests() {
   hear();
-  if (!is_set_of_many()) return true;
   auto found = checkpoints_.present();
   if (!found) return false;
+  if (found->size() == 1 && (is_whole_ || checkpoints_.is_named(found->begin()->first)))
+    return true;
   const Time now = Clock::now();
   const bool is_watched = renewals_->descriptor() != -1;
   if (resting_ ? *resting_ != *found : !is_watched) written_ = now;
@@ -575,12 +571,13 @@ void Execution::end_descendants() {
   if (!end_.taken && !descendants().empty()) {
     const Frozen frozen;
     const auto then = resting_;
+    if (may_save) rests();
     if (const auto name = state_in_writing(frozen))
       end_.taken = Checkpoints::Taken{
           NewState::bad,
           cat("what it left in the background had ", *name, " open for writing when it was killed"),
           0, 0};
-    else if (may_save && (rests(), is_set_of_many()) && resting_ != then)
+    else if (resting_ != then)
       end_.taken = Checkpoints::Taken{
           NewState::bad, "what it left in the background was still writing its files", 0, 0};
     for (const pid_t pid : frozen.processes()) ::kill(pid, SIGKILL);

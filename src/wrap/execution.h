@@ -79,7 +79,6 @@ class Execution {
   void on_renewal();
   void on_look(Time now);
   bool is_as_seen();
-  bool is_set_of_many() const;
   bool hear();
   bool rests();
   std::optional<std::string> why_not_whole(const Frozen& frozen);

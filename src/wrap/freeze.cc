@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "os/process.h"
 #include "os/shared_mapping.h"
+#include "os/standard_streams.h"
 
 namespace cairn::wrap {
 namespace {
@@ -142,9 +143,7 @@ std::optional<std::string> open_for_writing(const std::vector<pid_t>& processes,
 
 std::optional<std::string> written_outside(const std::vector<pid_t>& processes,
                                            const Path& folder) {
-  std::set<std::pair<dev_t, ino_t>> ours;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (struct stat info{}; ::fstat(fd, &info) == 0) ours.emplace(info.st_dev, info.st_ino);
+  const auto ours = standard_stream_files();
   for (const pid_t pid : processes) {
     std::error_code gone;
     for (const auto& entry : stdfs::directory_iterator(cat("/proc/", pid, "/fd"), gone)) {
